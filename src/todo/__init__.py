@@ -1,0 +1,1 @@
+"""A multi-user todo service. ARCHITECTURE.md shows the rooms and what may import what."""

@@ -1,0 +1,95 @@
+"""Each repository over the tables in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from todo.adapters.memory.tables import Tables
+from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, UserNotFound
+from todo.domain.model.session import Session, SessionId
+from todo.domain.model.task import NewTask, Task, TaskId
+from todo.domain.model.user import Email, PasswordHash, User, UserId
+from todo.domain.ports.store import PasswordRepository, SessionRepository, TaskRepository, UserRepository
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryTasks(TaskRepository):
+    _tables: Tables
+
+    async def of(self, owner: UserId) -> Sequence[Task]:
+        return [task for (user, _), task in self._tables.tasks.items() if user == owner]
+
+    async def get(self, owner: UserId, task_id: TaskId) -> Task:
+        task = self._tables.tasks.get((owner, task_id))
+        if task is None:
+            raise TaskNotFound
+        return task
+
+    async def add(self, task: NewTask) -> Task:
+        if task.owner not in self._tables.users:
+            raise OwnerUnknown
+        kept = Task(
+            id=TaskId(next(self._tables.task_numbers)),
+            owner=task.owner,
+            title=task.title,
+            description=task.description,
+            completed_at=None,
+            created_at=task.created_at,
+            updated_at=task.created_at,
+            version=1,
+        )
+        self._tables.tasks[kept.owner, kept.id] = kept
+        return kept
+
+    async def save(self, task: Task, *, expecting: int) -> Task:
+        present = self._tables.tasks.get((task.owner, task.id))
+        if present is None or present.version != expecting:
+            raise TaskChanged
+        kept = replace(task, created_at=present.created_at, version=expecting + 1)
+        self._tables.tasks[task.owner, task.id] = kept
+        return kept
+
+    async def remove(self, owner: UserId, task_id: TaskId) -> None:
+        if self._tables.tasks.pop((owner, task_id), None) is None:
+            raise TaskNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUsers(UserRepository):
+    _tables: Tables
+
+    async def get(self, user: UserId) -> User:
+        if user not in self._tables.users:
+            raise UserNotFound
+        return self._tables.users[user]
+
+    async def find_by_email(self, email: Email) -> User | None:
+        return next((user for user in self._tables.users.values() if user.email == email), None)
+
+    async def all(self) -> Sequence[User]:
+        return sorted(self._tables.users.values(), key=lambda user: (user.created_at, user.id))
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPasswords(PasswordRepository):
+    _tables: Tables
+
+    async def find(self, user: UserId) -> PasswordHash | None:
+        return self._tables.passwords.get(user)
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySessions(SessionRepository):
+    _tables: Tables
+
+    async def find(self, session: SessionId) -> Session | None:
+        return self._tables.sessions.get(session)
+
+    async def slide(self, session: Session, *, expecting: Session) -> bool:
+        present = self._tables.sessions.get(session.id)
+        if present is None or present.updated_at != expecting.updated_at:
+            return False
+        self._tables.sessions[session.id] = session
+        return True
+
+    async def remove(self, session: SessionId) -> None:
+        self._tables.sessions.pop(session, None)

@@ -1,0 +1,47 @@
+"""The memory store and what it holds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Self
+
+from todo.adapters.memory.repositories import MemoryPasswords, MemorySessions, MemoryTasks, MemoryUsers
+from todo.adapters.memory.tables import Tables
+from todo.adapters.memory.unit_of_work import MemoryUnitOfWork
+from todo.domain.ports.store import PasswordRepository, SessionRepository, Store, TaskRepository, UserRepository
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStore(Store):
+    """One unit of work at a time: the next waits at the door."""
+
+    _tables: Tables = field(default_factory=Tables)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def tasks(self) -> TaskRepository:
+        return MemoryTasks(self._tables)
+
+    @property
+    def users(self) -> UserRepository:
+        return MemoryUsers(self._tables)
+
+    @property
+    def passwords(self) -> PasswordRepository:
+        return MemoryPasswords(self._tables)
+
+    @property
+    def sessions(self) -> SessionRepository:
+        return MemorySessions(self._tables)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[MemoryUnitOfWork]:
+        async with self._turn:
+            yield MemoryUnitOfWork(self._tables)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        pass

@@ -1,0 +1,20 @@
+"""What the memory store holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from todo.domain.model.session import Session, SessionId
+from todo.domain.model.task import Task, TaskId
+from todo.domain.model.user import PasswordHash, User, UserId
+
+
+@dataclass(slots=True)
+class Tables:
+    """Task numbers come from a counter, like those of a database sequence: one that was given is never given again."""
+
+    users: dict[UserId, User] = field(default_factory=dict)
+    passwords: dict[UserId, PasswordHash] = field(default_factory=dict)
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    tasks: dict[tuple[UserId, TaskId], Task] = field(default_factory=dict)
+    task_numbers: Iterator[int] = field(default_factory=lambda: count(1))

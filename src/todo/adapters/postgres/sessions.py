@@ -1,0 +1,46 @@
+"""Sessions in PostgreSQL."""
+
+from sqlalchemy import ARRAY, Text, any_, bindparam, delete, select, update
+
+from todo.adapters.postgres.query import Query, Runner
+from todo.adapters.postgres.records import session_from
+from todo.adapters.postgres.shared_lookup import SharedLookup
+from todo.adapters.postgres.tables import sessions
+from todo.domain.model.session import Session, SessionId
+from todo.domain.ports.store import SessionRepository
+
+SEVERAL = Query(select(sessions).where(sessions.c.id == any_(bindparam("ids", type_=ARRAY(Text)))))
+SLIDE = Query(
+    update(sessions)
+    .where(sessions.c.id == bindparam("session"), sessions.c.updatedAt == bindparam("expected"))
+    .values(updatedAt=bindparam("at"), expiresAt=bindparam("expires"))
+    .returning(sessions.c.id)
+)
+DELETE = Query(delete(sessions).where(sessions.c.id == bindparam("session")))
+
+
+class PostgresSessions(SessionRepository):
+    """Every request asks for its session; those that wait at the same moment share one statement."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._lookup = SharedLookup(self._find_several)
+
+    async def find(self, session: SessionId) -> Session | None:
+        return await self._lookup.find(session)
+
+    async def slide(self, session: Session, *, expecting: Session) -> bool:
+        row = await SLIDE.row(
+            self._runner,
+            session=session.id,
+            expected=expecting.updated_at,
+            at=session.updated_at,
+            expires=session.expires_at,
+        )
+        return row is not None
+
+    async def remove(self, session: SessionId) -> None:
+        await DELETE.row(self._runner, session=session)
+
+    async def _find_several(self, ids: list[SessionId]) -> dict[SessionId, Session]:
+        return {row["id"]: session_from(row) for row in await SEVERAL.rows(self._runner, ids=ids)}

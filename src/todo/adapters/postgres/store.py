@@ -1,0 +1,59 @@
+"""The PostgreSQL store: a pool, and the repositories over it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from todo.adapters.postgres.address import DatabaseAddress
+from todo.adapters.postgres.pool import Pool
+from todo.adapters.postgres.sessions import PostgresSessions
+from todo.adapters.postgres.tasks import PostgresTasks
+from todo.adapters.postgres.unit_of_work import PostgresUnitOfWork
+from todo.adapters.postgres.users import PostgresPasswords, PostgresUsers
+from todo.domain.ports.clock import Clock
+from todo.domain.ports.store import Store
+
+
+class PostgresStore(Store):
+    """Opens no connection before it is asked for something."""
+
+    def __init__(self, address: DatabaseAddress, *, clock: Clock, pool_size: int = 10) -> None:
+        self._pool = Pool(address, size=pool_size)
+        self._clock = clock
+        self._tasks = PostgresTasks(self._pool)
+        self._users = PostgresUsers(self._pool)
+        self._passwords = PostgresPasswords(self._pool)
+        self._sessions = PostgresSessions(self._pool)
+
+    @property
+    def tasks(self) -> PostgresTasks:
+        return self._tasks
+
+    @property
+    def users(self) -> PostgresUsers:
+        return self._users
+
+    @property
+    def passwords(self) -> PostgresPasswords:
+        return self._passwords
+
+    @property
+    def sessions(self) -> PostgresSessions:
+        return self._sessions
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[PostgresUnitOfWork]:
+        async with self._pool.connection() as connection:
+            work = PostgresUnitOfWork(connection, self._clock)
+            await work.start()
+            try:
+                yield work
+            finally:
+                await work.leave()
+
+    async def __aenter__(self) -> Self:
+        await self._pool.open()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._pool.close()

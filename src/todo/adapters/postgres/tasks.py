@@ -1,0 +1,102 @@
+"""Tasks in PostgreSQL. Each method is one statement, without a transaction around it."""
+
+from collections.abc import Sequence
+
+from asyncpg import ForeignKeyViolationError
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from todo.adapters.postgres.query import Query, Runner
+from todo.adapters.postgres.records import task_from
+from todo.adapters.postgres.tables import TASK_OWNER_KEY, tasks
+from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound
+from todo.domain.model.task import NewTask, Task, TaskId
+from todo.domain.model.user import UserId
+from todo.domain.ports.store import TaskRepository
+
+LARGEST_ID = 2**63 - 1
+
+IS_THE_OWNERS = tasks.c.user_id == bindparam("owner")
+IS_THE_TASK = IS_THE_OWNERS & (tasks.c.id == bindparam("task_id"))
+
+OF_OWNER = Query(select(tasks).where(IS_THE_OWNERS).order_by(tasks.c.id))
+ONE = Query(select(tasks).where(IS_THE_TASK))
+INSERT = Query(
+    insert(tasks)
+    .values(
+        user_id=bindparam("owner"),
+        title=bindparam("title"),
+        description=bindparam("description"),
+        created_at=bindparam("created_at"),
+        updated_at=bindparam("created_at"),
+    )
+    .returning(tasks)
+)
+UPDATE = Query(
+    update(tasks)
+    .where(IS_THE_TASK, tasks.c.version == bindparam("expected"))
+    .values(
+        title=bindparam("title"),
+        description=bindparam("description"),
+        completed_at=bindparam("completed_at"),
+        updated_at=bindparam("updated_at"),
+        version=tasks.c.version + 1,
+    )
+    .returning(tasks)
+)
+DELETE = Query(delete(tasks).where(IS_THE_TASK).returning(tasks.c.id))
+
+
+class PostgresTasks(TaskRepository):
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def of(self, owner: UserId) -> Sequence[Task]:
+        return [task_from(row) for row in await OF_OWNER.rows(self._runner, owner=owner)]
+
+    async def get(self, owner: UserId, task_id: TaskId) -> Task:
+        _require_possible(task_id)
+        row = await ONE.row(self._runner, owner=owner, task_id=task_id)
+        if row is None:
+            raise TaskNotFound
+        return task_from(row)
+
+    async def add(self, task: NewTask) -> Task:
+        try:
+            row = await INSERT.row(
+                self._runner,
+                owner=task.owner,
+                title=task.title,
+                description=task.description,
+                created_at=task.created_at,
+            )
+        except ForeignKeyViolationError as error:
+            if error.constraint_name == TASK_OWNER_KEY:
+                raise OwnerUnknown from error
+            raise
+        return task_from(row)
+
+    async def save(self, task: Task, *, expecting: int) -> Task:
+        row = await UPDATE.row(
+            self._runner,
+            owner=task.owner,
+            task_id=task.id,
+            expected=expecting,
+            title=task.title,
+            description=task.description,
+            completed_at=task.completed_at,
+            updated_at=task.updated_at,
+        )
+        if row is None:
+            raise TaskChanged
+        return task_from(row)
+
+    async def remove(self, owner: UserId, task_id: TaskId) -> None:
+        _require_possible(task_id)
+        if await DELETE.row(self._runner, owner=owner, task_id=task_id) is None:
+            raise TaskNotFound
+
+
+def _require_possible(task_id: TaskId) -> None:
+    """PostgreSQL's integers end at 2⁶³, Python's do not."""
+    if not 0 < task_id <= LARGEST_ID:
+        raise TaskNotFound

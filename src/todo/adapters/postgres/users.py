@@ -1,0 +1,51 @@
+"""Users and their passwords in PostgreSQL."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
+
+from todo.adapters.postgres.query import Query, Runner
+from todo.adapters.postgres.records import user_from
+from todo.adapters.postgres.tables import accounts, users
+from todo.domain.errors import UserNotFound
+from todo.domain.model.user import Email, PasswordHash, User, UserId
+from todo.domain.ports.store import PasswordRepository, UserRepository
+
+CREDENTIAL = "credential"
+"""Better Auth's name for an account that is opened with a password."""
+
+BY_ID = Query(select(users).where(users.c.id == bindparam("user")))
+BY_EMAIL = Query(select(users).where(users.c.email == bindparam("email")))
+ALL = Query(select(users).order_by(users.c.createdAt, users.c.id))
+PASSWORD = Query(
+    select(accounts.c.password).where(
+        accounts.c.userId == bindparam("user"), accounts.c.providerId == bindparam("kind")
+    )
+)
+
+
+class PostgresUsers(UserRepository):
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def get(self, user: UserId) -> User:
+        row = await BY_ID.row(self._runner, user=user)
+        if row is None:
+            raise UserNotFound
+        return user_from(row)
+
+    async def find_by_email(self, email: Email) -> User | None:
+        row = await BY_EMAIL.row(self._runner, email=email)
+        return None if row is None else user_from(row)
+
+    async def all(self) -> Sequence[User]:
+        return [user_from(row) for row in await ALL.rows(self._runner)]
+
+
+class PostgresPasswords(PasswordRepository):
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def find(self, user: UserId) -> PasswordHash | None:
+        row = await PASSWORD.row(self._runner, user=user, kind=CREDENTIAL)
+        return None if row is None or row["password"] is None else PasswordHash(row["password"])

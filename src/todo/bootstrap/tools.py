@@ -1,0 +1,196 @@
+"""What the commands work with: the settings, the database they name, the secret that belongs to it."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from litestar.types import ASGIApp
+
+from todo.adapters.jwt_tokens import JwtTokens
+from todo.adapters.memory import MemoryStore
+from todo.adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError, default_directory
+from todo.adapters.postgres.migrations import MigrationRefused, Migrations
+from todo.adapters.postgres.store import PostgresStore
+from todo.adapters.system_clock import SystemClock
+from todo.bootstrap import assemble, build, database_address, environment, hasher, migrations_address
+from todo.config import Settings, SettingsInvalid, secret_fault
+from todo.domain.model.principal import Principal
+from todo.domain.model.session import Device
+from todo.domain.model.task import Title
+from todo.domain.model.user import Email, Name, Password
+from todo.domain.services.accounts import AccountService
+from todo.domain.services.authentication import Authentication
+from todo.domain.services.tasks import TaskService
+from todo.entrypoints.cli.tools import Installation, Problem, Tools
+
+SETTINGS_ARE_WRONG = 78
+"""EX_CONFIG of sysexits.h."""
+
+DEMO_TASKS = ("Try the API at /docs", "Toggle a task", "Run it for real: ./dev serve")
+
+
+class HostTools(Tools):
+    """The tools of a machine with an environment, a disk and a network."""
+
+    @contextmanager
+    def installation(self, overrides: Mapping[str, str], *, serving: bool = False) -> Iterator[Installation]:
+        given = dict(environment()) | dict(overrides)
+        settings = _settings(given, serving=serving)
+        with ExitStack() as stack:
+            stack.enter_context(_refusals_told())
+            if settings.database_url is not None:
+                yield HostInstallation(settings=settings, data=_named(settings), for_workers=overrides)
+                return
+            directory = _data_directory(settings.data_dir or default_directory(given))
+            server = _started(directory / "postgres")
+            stack.callback(server.close, wait=True)
+            made = {"DATABASE_URL": server.url}
+            if settings.secret is None:
+                made["BETTER_AUTH_SECRET"] = _kept_secret(directory / "secret")
+            settings = _settings(given | made, serving=serving)
+            data = f"{directory} (embedded PostgreSQL)"
+            yield HostInstallation(settings=settings, data=data, for_workers={**overrides, **made})
+
+    def address(self) -> tuple[str, int]:
+        settings = _settings(environment())
+        return settings.host, settings.port
+
+    def demo(self, host: str, port: int) -> tuple[ASGIApp, "DemoUser"]:
+        settings = _settings({"TODO_HOST": host, "TODO_PORT": str(port), "BETTER_AUTH_SECRET": self.secret()})
+        store = MemoryStore()
+        user = asyncio.run(_demo_user(settings, store))
+        return build(settings, store=store), user
+
+    def openapi(self) -> dict[str, Any]:
+        settings = _settings({"BETTER_AUTH_SECRET": self.secret()})
+        app = assemble(settings, store=MemoryStore())
+        return app.openapi_schema.to_schema()
+
+    def secret(self) -> str:
+        return secrets.token_hex(32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostInstallation(Installation):
+    settings: Settings
+    data: str
+    for_workers: Mapping[str, str]
+
+    @property
+    def host(self) -> str:
+        return self.settings.host
+
+    @property
+    def port(self) -> int:
+        return self.settings.port
+
+    @property
+    def workers(self) -> int:
+        return self.settings.workers
+
+    def schema(self) -> Migrations:
+        return Migrations(migrations_address(self.settings))
+
+    @asynccontextmanager
+    async def accounts(self) -> AsyncIterator[AccountService]:
+        clock = SystemClock()
+        store = PostgresStore(database_address(self.settings), clock=clock, pool_size=1)
+        await self.schema().upgrade()
+        async with store, hasher(self.settings) as hashing:
+            yield AccountService(store=store, hasher=hashing, clock=clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoUser:
+    id: str
+    email: str
+    password: str
+    token: str
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tells what is wrong with the settings as a person's problem."""
+    try:
+        yield
+    except SettingsInvalid as error:
+        raise Problem(*error.faults, exit_code=SETTINGS_ARE_WRONG) from error
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    try:
+        yield
+    except MigrationRefused as error:
+        raise Problem(f"the database refused: {error}") from error
+
+
+def _settings(given: Mapping[str, str], *, serving: bool = False) -> Settings:
+    with _told():
+        settings = Settings.read(given, serving=serving)
+        if settings.database_url is not None:
+            database_address(settings)
+            migrations_address(settings)
+        return settings
+
+
+def _named(settings: Settings) -> str:
+    return f"PostgreSQL at {database_address(settings).name}"
+
+
+def _started(directory: Path) -> EmbeddedPostgres:
+    try:
+        return EmbeddedPostgres(directory).start()
+    except EmbeddedPostgresError as error:
+        raise Problem(str(error)) from error
+
+
+def _data_directory(directory: Path) -> Path:
+    """Ours alone; but root's must be passed through by the account that the database runs as."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+    except OSError as error:
+        raise Problem(
+            f"cannot make {directory}: {os.strerror(error.errno or 0)}. Choose another place with TODO_DATA_DIR"
+        ) from error
+    return directory
+
+
+def _kept_secret(file: Path) -> str:
+    """The secret beside the data, made on the first start. Of several who make it at once, one is kept."""
+    try:
+        if not file.exists():
+            fresh = file.with_name(f"{file.name}.{os.getpid()}")
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+                output.write(secrets.token_hex(32) + "\n")
+                output.flush()
+                os.fsync(output.fileno())
+            with suppress(FileExistsError):
+                os.link(fresh, file)
+            fresh.unlink()
+        secret = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(f"cannot read or make the secret {file}: {error}", exit_code=SETTINGS_ARE_WRONG) from error
+    if fault := secret_fault(secret):
+        raise Problem(f"the secret in {file} {fault}", exit_code=SETTINGS_ARE_WRONG)
+    return secret
+
+
+async def _demo_user(settings: Settings, store: MemoryStore) -> DemoUser:
+    clock = SystemClock()
+    password = Password(secrets.token_urlsafe(9))
+    async with hasher(settings) as hashing:
+        accounts = AccountService(store=store, hasher=hashing, clock=clock)
+        email = Email("demo@example.com")
+        begun = await accounts.sign_up(email, password, Name("Demo"), device=Device(agent="todo demo"))
+    tokens = JwtTokens(settings.secret or "")
+    token = Authentication(tokens=tokens, sessions=store.sessions, clock=clock).token_for(begun.session)
+    tasks = TaskService(store=store, clock=clock)
+    for title in DEMO_TASKS:
+        await tasks.add(Title(title), None, by=Principal(user=begun.user.id, session=begun.session))
+    return DemoUser(id=begun.user.id, email=begun.user.email, password=str(password), token=token)

@@ -1,0 +1,220 @@
+"""Settings: read from a mapping of names to texts, checked once, then frozen."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+SHORTEST_SECRET: Final = 32
+"""Bytes: as many as HS256 has bits for (RFC 7518, 3.2)."""
+
+WELL_KNOWN_SECRETS: Final = (
+    "changeme",
+    "secret",
+    "password",
+    "your-secret",
+    "your_secret",
+    "better-auth-secret",
+    "example",
+    "please-change",
+    "replace-me",
+)
+"""What stands in samples and tutorials. A secret that is made of one of these and filling is refused."""
+
+SECRETS: Final = ("DATABASE_URL", "DATABASE_URL_UNPOOLED", "BETTER_AUTH_SECRET")
+"""Settings that may come from a file named by NAME_FILE, as container platforms hand out secrets."""
+
+
+class SettingsInvalid(Exception):
+    """What is wrong with the settings, all of it, each with its mend. No fault tells a secret."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. `.env.example` tells each with its default."""
+
+    database_url: str | None = field(default=None, repr=False)
+    """Without one the embedded server is used."""
+    database_url_unpooled: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    """Must be given with a `database_url`; else it is made and kept beside the data."""
+    data_dir: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    base_url: str = "http://127.0.0.1:8000"
+    cors_origins: frozenset[str] = frozenset({"http://localhost:3000"})
+    transaction_pooler: bool = False
+    pool_size: int = 10
+
+    @property
+    def secure(self) -> bool:
+        """Whether the public address is https: cookies are then `Secure`."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def trusted_origins(self) -> frozenset[str]:
+        """Origins whose pages may act for a person who is signed in: our own, and those that CORS lets in."""
+        return self.cors_origins | {origin_of(self.base_url)}
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], *, serving: bool = True) -> "Settings":
+        """Raises `SettingsInvalid` with every fault there is. Who does not serve needs no secret."""
+        reader = _Reader(environment)
+        port = reader.number("TODO_PORT", 1, 65_535, also="PORT", default=8000)
+        host = reader.text("TODO_HOST") or "127.0.0.1"
+        settings = cls(
+            database_url=reader.database_url("DATABASE_URL"),
+            database_url_unpooled=reader.database_url("DATABASE_URL_UNPOOLED"),
+            secret=reader.secret("BETTER_AUTH_SECRET"),
+            data_dir=reader.directory("TODO_DATA_DIR"),
+            host=host,
+            port=port,
+            workers=reader.number("TODO_WORKERS", 1, 256, default=1),
+            base_url=reader.base_url("TODO_BASE_URL", also="BETTER_AUTH_URL") or f"http://{_public(host)}:{port}",
+            cors_origins=reader.origins("TODO_CORS_ORIGINS", also="BETTER_AUTH_TRUSTED_ORIGINS"),
+            transaction_pooler=reader.choice("TODO_DB_POOLER", ("", "transaction")) == "transaction",
+            pool_size=reader.number("TODO_DB_POOL_SIZE", 1, 1000, default=10),
+        )
+        if serving and settings.database_url and settings.secret is None and "BETTER_AUTH_SECRET" not in reader.faulty:
+            reader.fault(
+                "BETTER_AUTH_SECRET", "is missing: with DATABASE_URL it must be given. Make one with: ./dev secret"
+            )
+        if reader.faults:
+            raise SettingsInvalid(reader.faults)
+        return settings
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, as a browser sends them in `Origin` (RFC 6454, 6.2)."""
+    parts = urlsplit(url.lower())
+    standard = {"http": 80, "https": 443}[parts.scheme]
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in {None, standard} else "")
+
+
+def secret_fault(secret: str) -> str | None:
+    """Why a text cannot be the signing secret, or `None`. The answer never holds the text."""
+    if secret != secret.strip():
+        return "begins or ends with white space: take that away"
+    if len(secret.encode()) < SHORTEST_SECRET:
+        return f"is shorter than {SHORTEST_SECRET} bytes. Make one with: ./dev secret"
+    rest = secret.lower()
+    for sample in WELL_KNOWN_SECRETS:
+        rest = rest.replace(sample, "")
+    if len(set(secret)) < 10 or len(rest) < len(secret) / 2:
+        return "is easy to guess. Make one with: ./dev secret"
+    return None
+
+
+def _public(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104  told apart, not bound to
+
+
+class _Reader:
+    """Takes settings from the environment and gathers the faults."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[str] = []
+        self.faulty: set[str] = set()
+
+    def fault(self, name: str, what: str) -> None:
+        self.faulty.add(name)
+        self.faults.append(f"{name} {what}")
+
+    def text(self, name: str, *, also: str | None = None) -> str:
+        """The value, blank when it is not set. Of two names the first one wins."""
+        value = self._environment.get(name, "").strip()
+        if not value and also is not None:
+            return self._environment.get(also, "").strip()
+        return value
+
+    def number(self, name: str, least: int, most: int, *, also: str | None = None, default: int) -> int:
+        value = self.text(name, also=also)
+        if not value:
+            return default
+        if not (value.isascii() and value.isdecimal() and len(value) < 10 and least <= int(value) <= most):
+            self.fault(name, f"must be a number from {least} to {most}, not {value!r}")
+            return default
+        return int(value)
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name)
+        if value not in choices:
+            self.fault(name, f"must be {' or '.join(choice or 'empty' for choice in choices)}, not {value!r}")
+        return value
+
+    def directory(self, name: str) -> Path | None:
+        value = self.text(name)
+        return Path(value).expanduser().absolute() if value else None
+
+    def confidential(self, name: str) -> str:
+        """A setting that may stand in a file. Only a line's end is taken off."""
+        value = self._environment.get(name, "")
+        path = self.text(f"{name}_FILE")
+        if not path:
+            return value
+        if value:
+            self.fault(name, f"is given twice: unset {name} or {name}_FILE")
+            return ""
+        try:
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not text"
+            self.fault(f"{name}_FILE", f"cannot be read: {path}: {reason}")
+            self.faulty.add(name)
+            return ""
+
+    def secret(self, name: str) -> str | None:
+        value = self.confidential(name)
+        if not value:
+            return None
+        if fault := secret_fault(value):
+            self.fault(name, fault)
+            return None
+        return value
+
+    def database_url(self, name: str) -> str | None:
+        value = self.confidential(name).strip()
+        if value and not value.startswith(("postgres://", "postgresql://")):
+            self.fault(name, "must begin with postgresql://")
+        return value or None
+
+    def base_url(self, name: str, *, also: str) -> str:
+        value = self.text(name, also=also).rstrip("/")
+        if value and not _is_origin(value):
+            self.fault(name, f"must be like https://todo.example.com, without a path, not {value!r}")
+            return ""
+        return value
+
+    def origins(self, name: str, *, also: str) -> frozenset[str]:
+        values = [value.strip() for value in self.text(name, also=also).split(",") if value.strip()]
+        if bad := [value for value in values if not _is_origin(value)]:
+            self.fault(
+                name,
+                f"must be a comma list of origins like https://app.example.com, without a path or *, not {bad[0]!r}",
+            )
+            return frozenset()
+        return frozenset(origin_of(value) for value in values) or frozenset({"http://localhost:3000"})
+
+
+def _is_origin(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and "*" not in value
+            and parts.username is None
+            and (parts.port is None or parts.port > 0)
+            and value.lower() == f"{parts.scheme}://{parts.netloc}".lower()
+        )
+    except ValueError:
+        return False

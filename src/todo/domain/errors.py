@@ -1,0 +1,150 @@
+"""Every refusal there is, drawn as a tree:
+
+    DomainError
+    ├── Invalid                     a value that cannot be
+    │   ├── TitleBlank · TitleTooLong · DescriptionTooLong · CharacterForbidden
+    │   ├── EmailMalformed · NameTooLong
+    │   └── PasswordTooShort · PasswordTooLong
+    ├── Unauthenticated             who is asking is not known
+    │   ├── NotSignedIn             no credential was shown
+    │   ├── TokenInvalid            not ours, not whole, or not yet valid
+    │   │   └── SessionEnded        ours, and over: signed out, or the account is gone
+    │   ├── TokenExpired
+    │   ├── TokenWithoutSubject
+    │   └── CredentialsWrong        address and password do not belong together
+    ├── Forbidden                   known, and not allowed
+    │   └── NotYourAccount
+    ├── NotFound
+    │   ├── TaskNotFound            also the answer about somebody else's task
+    │   └── UserNotFound
+    ├── Conflict                    the world has moved on
+    │   ├── EmailTaken
+    │   ├── TaskChanged             somebody saved the task first
+    │   └── OwnerUnknown            a task for a user who is not recorded
+    └── Unavailable                 not now: ask again after `retry_after` seconds
+        ├── Busy                    too much at once
+        └── StoreUnavailable        the database is away, or its answer is unknown
+
+An entrypoint answers with the closest kind it knows, so a new leaf has an answer before anyone thinks of one.
+"""
+
+
+class DomainError(Exception):
+    """A refusal in the words of the domain. It knows no status code and no wire format."""
+
+
+class Invalid(DomainError):
+    """A value that breaks a rule of the model."""
+
+
+class TitleBlank(Invalid):
+    """A title with nothing to read in it."""
+
+
+class TitleTooLong(Invalid):
+    """A title of more than `Title.LONGEST` code points."""
+
+
+class DescriptionTooLong(Invalid):
+    """A description of more than `Description.LONGEST` code points."""
+
+
+class CharacterForbidden(Invalid):
+    """Text with U+0000 or a lone surrogate, which no database and no UTF-8 can hold."""
+
+
+class EmailMalformed(Invalid):
+    """Text that is no e-mail address."""
+
+
+class NameTooLong(Invalid):
+    """A name of more than `Name.LONGEST` code points."""
+
+
+class PasswordTooShort(Invalid):
+    """A new password of fewer than `Password.SHORTEST` code points."""
+
+
+class PasswordTooLong(Invalid):
+    """A password of more than `Password.LONGEST` code points."""
+
+
+class Unauthenticated(DomainError):
+    """Nobody knows who is asking."""
+
+
+class NotSignedIn(Unauthenticated):
+    """No credential was shown."""
+
+
+class TokenInvalid(Unauthenticated):
+    """The token is not ours, not whole, or not yet valid."""
+
+
+class SessionEnded(TokenInvalid):
+    """The token was good; its session is over."""
+
+
+class TokenExpired(Unauthenticated):
+    """The token was good; its time is over."""
+
+
+class TokenWithoutSubject(Unauthenticated):
+    """The token is good and names nobody."""
+
+
+class CredentialsWrong(Unauthenticated):
+    """Address and password do not belong together. Says the same whether or not the address is known."""
+
+
+class Forbidden(DomainError):
+    """It is known who is asking, and they may not."""
+
+
+class NotYourAccount(Forbidden):
+    """A principal tried to act under another user's id."""
+
+
+class NotFound(DomainError):
+    """There is no such thing, or none that this principal may know of."""
+
+
+class TaskNotFound(NotFound):
+    """No such task among the owner's."""
+
+
+class UserNotFound(NotFound):
+    """No such user."""
+
+
+class Conflict(DomainError):
+    """The change does not fit what is there by now."""
+
+
+class EmailTaken(Conflict):
+    """Another user has this address."""
+
+
+class TaskChanged(Conflict):
+    """The task has another version than expected: somebody was faster, or it is gone."""
+
+
+class OwnerUnknown(Conflict):
+    """The task's owner is not recorded as a user."""
+
+
+class Unavailable(DomainError):
+    """It cannot be done now. What was asked for may or may not have happened, unless a kind says more."""
+
+    retry_after: int = 1
+    """Seconds after which asking again is worthwhile."""
+
+
+class Busy(Unavailable):
+    """Too much at once. What was asked for did not happen."""
+
+
+class StoreUnavailable(Unavailable):
+    """The store cannot be reached, or went away before it answered: the outcome of a change is unknown."""
+
+    retry_after = 2

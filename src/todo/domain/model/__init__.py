@@ -1,0 +1,1 @@
+"""Entities and values: frozen, synchronous, valid once made."""

@@ -1,0 +1,62 @@
+"""Sessions: the time during which somebody is signed in on one device."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NewType, Self
+
+from todo.domain.errors import SessionEnded
+from todo.domain.model.identifiers import ALPHANUMERIC, BASE32, random_text
+from todo.domain.model.user import UserId
+
+SessionId = NewType("SessionId", str)
+
+SessionHandle = NewType("SessionHandle", str)
+"""Names a session to its own user, to end it by. Opens nothing."""
+
+SESSION_LIFE = timedelta(days=7)
+SLIDES_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Where a session was opened, as the request told: kept to be shown to its user."""
+
+    address: str | None = None
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Lasts seven days from its last extension, which comes with the first use after a day."""
+
+    id: SessionId
+    handle: SessionHandle
+    user: UserId
+    device: Device
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def start(cls, user: UserId, device: Device, *, at: datetime) -> Self:
+        return cls(
+            id=SessionId(random_text(BASE32, 26)),
+            handle=SessionHandle(random_text(ALPHANUMERIC, 32)),
+            user=user,
+            device=device,
+            created_at=at,
+            updated_at=at,
+            expires_at=at + SESSION_LIFE,
+        )
+
+    def require_live(self, *, of: UserId, at: datetime) -> None:
+        """Raises `SessionEnded` when its time is over, or when it is another user's."""
+        if self.expires_at <= at or self.user != of:
+            raise SessionEnded
+
+    def is_due_to_slide(self, *, at: datetime) -> bool:
+        return self.updated_at + SLIDES_AFTER <= at
+
+    def slide(self, *, at: datetime) -> Self:
+        """Begins the seven days anew."""
+        return replace(self, updated_at=at, expires_at=at + SESSION_LIFE)

@@ -1,0 +1,116 @@
+"""The port to what is kept. Each method of a repository is whole by itself: it happens, or it does not.
+
+Every method may raise `StoreUnavailable`.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from todo.domain.model.session import Session, SessionId
+from todo.domain.model.task import NewTask, Task, TaskId
+from todo.domain.model.user import Email, PasswordHash, User, UserId
+
+
+class TaskRepository(Protocol):
+    """All tasks, as if they were one collection in memory. It is always asked by owner."""
+
+    async def of(self, owner: UserId) -> Sequence[Task]:
+        """The owner's tasks, the oldest first."""
+        ...
+
+    async def get(self, owner: UserId, task_id: TaskId) -> Task:
+        """Raises `TaskNotFound`, for another's task too, and for numbers no task can have."""
+        ...
+
+    async def add(self, task: NewTask) -> Task:
+        """Keeps the task under a number that was never used before. Raises `OwnerUnknown`."""
+        ...
+
+    async def save(self, task: Task, *, expecting: int) -> Task:
+        """Keeps the task with the next version. Raises `TaskChanged` if it is not at the expected one any more."""
+        ...
+
+    async def remove(self, owner: UserId, task_id: TaskId) -> None:
+        """Raises `TaskNotFound`, for another's task too."""
+        ...
+
+
+class UserRepository(Protocol):
+    async def get(self, user: UserId) -> User:
+        """Raises `UserNotFound`."""
+        ...
+
+    async def find_by_email(self, email: Email) -> User | None: ...
+
+    async def all(self) -> Sequence[User]:
+        """Every user, the oldest first."""
+        ...
+
+
+class PasswordRepository(Protocol):
+    async def find(self, user: UserId) -> PasswordHash | None:
+        """The user's hashed password; `None` for who has none."""
+        ...
+
+
+class SessionRepository(Protocol):
+    async def find(self, session: SessionId) -> Session | None:
+        """The session as it is now or later: one that was removed before is never found. Made for every request."""
+        ...
+
+    async def slide(self, session: Session, *, expecting: Session) -> bool:
+        """Keeps the new end of the session. False when somebody has slid or ended it first."""
+        ...
+
+    async def remove(self, session: SessionId) -> None:
+        """Ends the session for good. One that is gone already is no error."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """Changes that happen together when `commit` is called, and not at all when it is not. Nobody sees them before."""
+
+    async def add_user(self, user: User) -> None:
+        """Raises `EmailTaken`: of several who add one address at once, one succeeds. A recorded id is left as it is."""
+        ...
+
+    async def remove_user(self, user: UserId) -> None:
+        """Removes the user with password, sessions and tasks. Raises `UserNotFound`."""
+        ...
+
+    async def set_password(self, user: UserId, password: PasswordHash) -> None:
+        """Raises `UserNotFound`."""
+        ...
+
+    async def replace_password(self, user: UserId, password: PasswordHash, *, expecting: PasswordHash) -> None:
+        """Sets the password if it still is the expected one; else changes nothing."""
+        ...
+
+    async def add_session(self, session: Session) -> None:
+        """Raises `UserNotFound` when the user is gone."""
+        ...
+
+    async def remove_sessions_of(self, user: UserId) -> None: ...
+
+    async def commit(self) -> None:
+        """Makes the changes last. When it returns they are kept, whatever happens next."""
+        ...
+
+
+class Store(Protocol):
+    """All that is kept, behind one door. Entering it opens the door, leaving it closes it."""
+
+    @property
+    def tasks(self) -> TaskRepository: ...
+    @property
+    def users(self) -> UserRepository: ...
+    @property
+    def passwords(self) -> PasswordRepository: ...
+    @property
+    def sessions(self) -> SessionRepository: ...
+
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+
+    async def __aenter__(self) -> "Store": ...
+    async def __aexit__(self, *exception: object) -> None: ...

@@ -1,0 +1,1 @@
+"""Use cases: one method each, over ports. Built once; they hold no request."""

@@ -1,0 +1,70 @@
+"""`todo db`: the tables of the database."""
+
+import asyncio
+import json
+import sys
+
+import rich_click as click
+
+from todo.entrypoints.cli.main import todo, with_tools
+from todo.entrypoints.cli.tools import Tools
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+
+
+@todo.group()
+def db() -> None:
+    """The tables of the database."""
+
+
+@db.command()
+@as_json
+@with_tools
+def upgrade(tools: Tools, as_json: bool) -> None:
+    """Bring the tables up to date. Safe to run twice, and several times at once."""
+    with tools.installation({}) as installation:
+        schema = installation.schema()
+        done = asyncio.run(schema.upgrade())
+        if as_json:
+            click.echo(json.dumps({"version": schema.head, "applied": done}))
+        elif done:
+            click.echo(f"now at {schema.head}; applied: {', '.join(done)}")
+        else:
+            click.echo(f"already at {schema.head}")
+
+
+@db.command()
+@as_json
+@with_tools
+def current(tools: Tools, as_json: bool) -> None:
+    """Tell which version the tables have."""
+    with tools.installation({}) as installation:
+        schema = installation.schema()
+        version = asyncio.run(schema.current())
+        if as_json:
+            click.echo(json.dumps({"version": version, "needed": schema.head}))
+        else:
+            click.echo(f"{version or 'none'} (this program needs {schema.head})")
+
+
+@db.command()
+@as_json
+@with_tools
+def check(tools: Tools, as_json: bool) -> None:
+    """Tell whether the tables are as this program needs them. Exit code 1 when they are not."""
+    with tools.installation({}) as installation:
+        schema = installation.schema()
+        version = asyncio.run(schema.current())
+        differences = asyncio.run(schema.differences()) if version == schema.head else []
+        good = version == schema.head and not differences
+        if as_json:
+            click.echo(json.dumps({"ok": good, "version": version, "needed": schema.head, "differences": differences}))
+        elif good:
+            click.echo(f"the tables are at {schema.head}, as this program needs them")
+        elif version != schema.head:
+            click.echo(f"the tables are at {version or 'none'}, this program needs {schema.head}: run todo db upgrade")
+        else:
+            click.echo("the tables differ from what this program needs:")
+            for difference in differences:
+                click.echo(f"  {difference}")
+    sys.exit(0 if good else 1)

@@ -1,0 +1,97 @@
+"""The application: routers, layers, what is injected."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from todo.domain.services.accounts import AccountService
+from todo.domain.services.authentication import Authentication
+from todo.domain.services.tasks import TaskService
+from todo.entrypoints.http import openapi
+from todo.entrypoints.http.auth import AuthController
+from todo.entrypoints.http.authentication import BearerAuthentication, CookieAuthentication, OwnOrigin
+from todo.entrypoints.http.docs import docs_handlers
+from todo.entrypoints.http.errors import answer
+from todo.entrypoints.http.front_door import front_door
+from todo.entrypoints.http.reading import ApiRequest
+from todo.entrypoints.http.tasks import TaskController
+
+LARGEST_TASK_BODY = 256 * 1024
+LARGEST_SIGN_IN_BODY = 8 * 1024
+
+TASK_HEADERS = {"Cache-Control": "private, no-cache"}
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the HTTP side drives."""
+
+    accounts: AccountService
+    authentication: Authentication
+    tasks: TaskService
+
+
+def create_app(
+    services: Services,
+    *,
+    version: str,
+    trusted_origins: frozenset[str],
+    secure: bool,
+    lifespan: Sequence[Lifespan] = (),
+) -> Litestar:
+    """The whole of it, behind `Edge`.
+
+    Layers are handed over as closures: Litestar copies the routers it is given, and the objects in them too.
+    """
+
+    def bearer(app: ASGIApp) -> ASGIApp:
+        return BearerAuthentication(app, services.authentication)
+
+    def cookie(app: ASGIApp) -> ASGIApp:
+        return CookieAuthentication(app, services.authentication, origins=trusted_origins, secure=secure)
+
+    def own_origin(app: ASGIApp) -> ASGIApp:
+        return OwnOrigin(app, origins=trusted_origins)
+
+    task_api: dict[str, Any] = {
+        "route_handlers": [TaskController],
+        "response_headers": TASK_HEADERS,
+        "request_max_body_size": LARGEST_TASK_BODY,
+    }
+    return Litestar(
+        [
+            front_door,
+            Router(
+                "/",
+                route_handlers=[AuthController],
+                middleware=[own_origin],
+                request_max_body_size=LARGEST_SIGN_IN_BODY,
+            ),
+            Router("/api", **task_api, middleware=[bearer], security=openapi.BY_BEARER),
+            Router("/api/proxy", **task_api, middleware=[cookie], security=openapi.BY_COOKIE, tags=["Proxy"]),
+            *docs_handlers,
+        ],
+        dependencies={
+            "accounts": _given(services.accounts),
+            "authentication": _given(services.authentication),
+            "tasks": _given(services.tasks),
+            "secure": _given(secure),
+        },
+        request_class=ApiRequest,
+        exception_handlers={Exception: answer},
+        openapi_config=openapi.config(version),
+        lifespan=list(lifespan),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _given(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False, use_cache=True)

@@ -1,0 +1,113 @@
+"""Who is asking: bearer tokens, the session cookie, and the origin of writes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from todo.domain.errors import NotFound, NotSignedIn, TokenInvalid
+from todo.domain.services.authentication import Authentication
+from todo.entrypoints.http import cookies
+from todo.entrypoints.http.errors import OriginRefused, ProxyUnauthorized
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+FIRST_SEGMENTS = {"auth", "proxy"}
+"""What stands where a user id could stand. No user is called so."""
+
+
+def bearer_token(headers: Headers) -> str:
+    """The token of the `Authorization` header. Raises `NotSignedIn`; `TokenInvalid` when there are two such headers."""
+    given = [value for name, value in headers if name == b"authorization"]
+    if not given:
+        raise NotSignedIn
+    if len(given) > 1:
+        raise TokenInvalid
+    scheme, _, token = given[0].decode("latin-1").strip().partition(" ")
+    if scheme.lower() != "bearer" or not (token := token.strip()):
+        raise NotSignedIn
+    return token
+
+
+class BearerAuthentication:
+    """Lets a request in that shows a good token in its `Authorization` header. A cookie alone does not sign in here."""
+
+    def __init__(self, app: ASGIApp, authentication: Authentication) -> None:
+        self._app = app
+        self._authentication = authentication
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["user"] = await self._authentication.principal(bearer_token(scope["headers"]))
+        await self._app(scope, receive, send)
+
+
+class CookieAuthentication:
+    """Lets a request in that shows a good token in its cookie, and sets the next one when that is due.
+
+    What else a request shows, an `Authorization` header above all, does not count here.
+    """
+
+    def __init__(self, app: ASGIApp, authentication: Authentication, *, origins: frozenset[str], secure: bool) -> None:
+        self._app = app
+        self._authentication = authentication
+        self._origins = origins
+        self._secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path_params"].get("user_id") in FIRST_SEGMENTS:
+            raise NotFound
+        require_own_origin(scope, self._origins)
+        token = cookies.session_token(scope["headers"])
+        if token is None:
+            raise ProxyUnauthorized
+        principal = await self._authentication.principal(token)
+        scope["user"] = principal
+        slid = await self._authentication.slide(principal)
+        if slid is not None:
+            send = _with_cookie(send, cookies.kept(slid[1], secure=self._secure))
+        await self._app(scope, receive, send)
+
+
+class OwnOrigin:
+    """Keeps out writes that pages of other sites have caused."""
+
+    def __init__(self, app: ASGIApp, *, origins: frozenset[str]) -> None:
+        self._app = app
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        require_own_origin(scope, self._origins)
+        await self._app(scope, receive, send)
+
+
+def require_own_origin(scope: Scope, trusted: frozenset[str]) -> None:
+    """Raises `OriginRefused` for a write that a page of another site has caused.
+
+    The browser's word counts: an `Origin` we trust, or a `Sec-Fetch-Site` that is ours (W3C Fetch Metadata).
+    Who sends neither is no browser and cannot be made to write by a foreign page.
+    """
+    if scope.get("method") in SAFE_METHODS:
+        return
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin", b"").decode("latin-1").lower()
+    site = headers.get(b"sec-fetch-site", b"").decode("latin-1").lower()
+    if origin in trusted or site in {"same-origin", "none"} or not (origin or site):
+        return
+    raise OriginRefused(origin_told=origin not in {"", "null"})
+
+
+async def acts_under_own_account(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """The guard of everything below `{user_id}`. The domain decides."""
+    connection.scope["user"].require_account(connection.scope["path_params"]["user_id"])
+
+
+def _with_cookie(send: Send, cookie: str) -> Send:
+    async def send_with_cookie(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode("latin-1"))]
+        await send(message)
+
+    return send_with_cookie

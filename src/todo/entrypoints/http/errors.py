@@ -1,0 +1,195 @@
+"""Refusals to answers: the one place that knows which status and which words a refusal has, on each side of the API."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+
+from todo.domain import errors
+from todo.domain.errors import DomainError, Unavailable
+from todo.entrypoints.http.reading import BadBody, BadNumber, Fault
+
+log = logging.getLogger("todo.http")
+
+TASK_SIDE: Mapping[type[DomainError], tuple[int, str]] = {
+    errors.DomainError: (400, "Bad Request"),
+    errors.Invalid: (422, "Unprocessable Entity"),
+    errors.Unauthenticated: (401, "Invalid token"),
+    errors.NotSignedIn: (401, "Not authenticated"),
+    errors.TokenExpired: (401, "Token has expired"),
+    errors.TokenWithoutSubject: (401, "Invalid authentication credentials"),
+    errors.Forbidden: (403, "Access denied"),
+    errors.NotYourAccount: (403, "Access denied: user_id mismatch"),
+    errors.NotFound: (404, "Not Found"),
+    errors.TaskNotFound: (404, "Task not found"),
+    errors.Conflict: (409, "Conflict"),
+    errors.Unavailable: (503, "Service Unavailable: please try again in a moment"),
+}
+"""The closest kind answers, so a new refusal has a status before anyone thinks of one."""
+
+SIGN_IN_SIDE: Mapping[type[DomainError], tuple[int, str, str]] = {
+    errors.DomainError: (400, "BAD_REQUEST", "Bad request"),
+    errors.Invalid: (400, "VALIDATION_ERROR", "Invalid input"),
+    errors.EmailMalformed: (400, "INVALID_EMAIL", "Invalid email"),
+    errors.PasswordTooShort: (400, "PASSWORD_TOO_SHORT", "Password too short"),
+    errors.PasswordTooLong: (400, "PASSWORD_TOO_LONG", "Password too long"),
+    errors.Unauthenticated: (401, "UNAUTHORIZED", "Unauthorized"),
+    errors.CredentialsWrong: (401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password"),
+    errors.Forbidden: (403, "FORBIDDEN", "Forbidden"),
+    errors.NotFound: (404, "NOT_FOUND", "Not found"),
+    errors.Conflict: (409, "CONFLICT", "Conflict"),
+    errors.EmailTaken: (
+        422,
+        "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+        "User already exists. Use another email.",
+    ),
+    errors.Unavailable: (503, "SERVICE_UNAVAILABLE", "The service is busy. Please try again in a moment."),
+}
+"""Codes and messages as Better Auth has them."""
+
+
+class OriginRefused(Exception):
+    """A write that a page of another site has caused."""
+
+    def __init__(self, *, origin_told: bool) -> None:
+        super().__init__()
+        self.origin_told = origin_told
+
+
+class ProxyUnauthorized(Exception):
+    """The proxy was called without the session cookie."""
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Any error as an answer, in the words of the side of the API that was called."""
+    path = request.scope["path"]
+    if path == "/api/auth" or path.startswith("/api/auth/"):
+        return _sign_in_answer(error)
+    return _task_answer(error, proxied=path.startswith("/api/proxy/"))
+
+
+def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
+    headers: dict[str, str] = {}
+    match error:
+        case BadBody():
+            return _json(422, {"detail": [_located(error)]})
+        case BadNumber():
+            return _json(422, {"detail": [_bad_number(error)]})
+        case OriginRefused():
+            return _json(403, {"error": "Forbidden", "message": "Cross-site request refused"})
+        case ProxyUnauthorized():
+            return _json(401, {"error": "Unauthorized", "message": "No session token found"})
+        case DomainError():
+            status, detail = TASK_SIDE[closest(error, TASK_SIDE)]
+            if status == HTTPStatus.UNAUTHORIZED:
+                headers["WWW-Authenticate"] = "Bearer"
+            return _json(status, {"detail": detail}, headers | _retry_after(error))
+        case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _json(error.status_code, {"detail": _phrase(error)}, _allow(error))
+    _report(error)
+    if proxied:
+        return _json(500, {"error": "Internal Server Error", "message": "Failed to proxy request"})
+    return _json(500, {"detail": "Internal Server Error"})
+
+
+def _sign_in_answer(error: Exception) -> Response[Any]:
+    match error:
+        case BadBody(fault=Fault.NOT_JSON):
+            return _coded(400, "BAD_REQUEST", "Invalid JSON in request body")
+        case BadBody(fault=Fault.CONTENT_TYPE):
+            message = f'Content-Type "{error.received}" is not allowed. Allowed types: application/json'
+            return _coded(415, "UNSUPPORTED_MEDIA_TYPE", message)
+        case BadBody():
+            where = f"body.{error.field}" if error.field else "body"
+            return _coded(400, "VALIDATION_ERROR", f"[{where}] {_complaint(error)}")
+        case OriginRefused(origin_told=True):
+            return _coded(403, "INVALID_ORIGIN", "Invalid origin")
+        case OriginRefused():
+            return _coded(403, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
+        case DomainError():
+            status, code, message = SIGN_IN_SIDE[closest(error, SIGN_IN_SIDE)]
+            return _coded(status, code, message, _retry_after(error))
+        case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            phrase = _phrase(error)
+            return _coded(error.status_code, phrase.upper().replace(" ", "_"), phrase, _allow(error))
+    _report(error)
+    return _coded(500, "INTERNAL_SERVER_ERROR", "Internal Server Error")
+
+
+def closest(error: Exception, table: Mapping[type[DomainError], Any]) -> type[DomainError]:
+    """The nearest kind of this error that the table knows."""
+    return next(kind for kind in type(error).__mro__ if kind in table)
+
+
+def _json(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    return Response(content, status_code=status, media_type="application/json", headers=dict(headers or {}))
+
+
+def _coded(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    return _json(status, {"message": message, "code": code}, {"Cache-Control": "no-store", **(headers or {})})
+
+
+def _retry_after(error: DomainError) -> dict[str, str]:
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+
+
+def _phrase(error: HTTPException) -> str:
+    return HTTPStatus(error.status_code).phrase
+
+
+def _allow(error: HTTPException) -> dict[str, str]:
+    """All the methods of the path. HEAD is answered wherever GET is."""
+    if not isinstance(error, MethodNotAllowedException):
+        return {}
+    methods = set((error.headers or {}).get("allow", "").split(", ")) - {"OPTIONS"}
+    return {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
+
+
+def _report(error: Exception) -> None:
+    """A fault of ours: told in the log, never to the client."""
+    log.error("an unexpected error: %s", type(error).__name__, exc_info=error)
+
+
+def _located(bad: BadBody) -> dict[str, Any]:
+    """A fault as clients of the task side know it: `type`, `loc` and `msg`."""
+    where: list[str | int] = ["body", bad.field] if bad.field else ["body"]
+    match bad.fault:
+        case Fault.NOT_JSON:
+            return {"type": "json_invalid", "loc": ["body", bad.offset], "msg": "JSON decode error"}
+        case Fault.ABSENT:
+            return {"type": "missing", "loc": where, "msg": "Field required"}
+        case Fault.TOO_SHORT:
+            return {"type": "string_too_short", "loc": where, "msg": "String should have at least 1 character"}
+        case Fault.TOO_LONG:
+            return {
+                "type": "string_too_long",
+                "loc": where,
+                "msg": f"String should have at most {bad.limit} characters",
+            }
+        case Fault.FORBIDDEN_TEXT:
+            return {"type": "value_error", "loc": where, "msg": "String should not contain U+0000"}
+    if bad.field is None:
+        message = "Input should be a valid dictionary or object to extract fields from"
+        return {"type": "model_attributes_type", "loc": where, "msg": message}
+    kind = "bool" if bad.expected == "boolean" else "string"
+    return {"type": f"{kind}_type", "loc": where, "msg": f"Input should be a valid {bad.expected}"}
+
+
+def _bad_number(bad: BadNumber) -> dict[str, Any]:
+    message = "Input should be a valid integer, unable to parse string as an integer"
+    return {"type": "int_parsing", "loc": ["path", bad.parameter], "msg": message}
+
+
+def _complaint(bad: BadBody) -> str:
+    """A fault as Better Auth words it."""
+    match bad.fault:
+        case Fault.NOT_AN_EMAIL:
+            return "Invalid email address"
+        case Fault.TOO_LONG:
+            return f"Too big: expected string to have <={bad.limit} characters"
+        case Fault.FORBIDDEN_TEXT:
+            return "Invalid input: expected string without U+0000"
+    return f"Invalid input: expected {bad.expected}, received {bad.received}"

@@ -1,0 +1,163 @@
+"""How the API describes itself."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from litestar import Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig, ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, Example, License, OpenAPIType, Operation, SecurityScheme, Tag
+from litestar.types import Method
+from litestar.types.internal_types import PathParameterDefinition
+from msgspec import Meta, Struct
+
+from todo.entrypoints.http import cookies
+
+TITLE = "Todo API with Authentication"
+
+DESCRIPTION = """\
+Tasks that nobody else can see or touch, and sign-in by e-mail and password.
+
+**Try it:** sign up below; your user id is in the answer. The *Proxy* operations then work at once, by the cookie.
+For the *Tasks* operations press *Authorize* and paste a token: the value of the cookie `better-auth.session_token`.
+
+Errors of the task API carry `detail`, those of signing in `message` and `code`.
+"""
+
+TASK_NUMBER = {"type": OpenAPIType.INTEGER, "format": "int64", "minimum": 1, "examples": [1]}
+
+
+class Refusal(Struct):
+    """What is wrong, in words."""
+
+    detail: str
+
+
+class FieldFault(Struct):
+    """What is wrong with one field, and where."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class FieldFaults(Struct):
+    """What is wrong with the body or the path."""
+
+    detail: list[FieldFault]
+
+
+class ProxyRefusal(Struct):
+    error: str
+    message: str
+
+
+class CodedRefusal(Struct):
+    """`message` is for people, `code` for programs."""
+
+    message: str
+    code: Annotated[str, Meta(examples=["INVALID_EMAIL_OR_PASSWORD"])]
+
+
+def _example(value: object, summary: str = "") -> Example:
+    return Example(summary=summary or None, value=value)
+
+
+def _refusal(description: str, *details: str) -> ResponseSpec:
+    examples = [_example({"detail": detail}, detail) for detail in details]
+    return ResponseSpec(Refusal, description=description, examples=examples, generate_examples=False)
+
+
+_FAULT = {"type": "missing", "loc": ["body", "title"], "msg": "Field required"}
+_NUMBER_FAULT = {
+    "type": "int_parsing",
+    "loc": ["path", "task_id"],
+    "msg": "Input should be a valid integer, unable to parse string as an integer",
+}
+
+REFUSALS = {
+    401: _refusal("No token, or not a good one", "Not authenticated", "Token has expired", "Invalid token"),
+    403: _refusal("The token is another user's", "Access denied: user_id mismatch"),
+    404: _refusal("No such task among yours", "Task not found"),
+    413: _refusal("The body is too large", "Request Entity Too Large"),
+    422: ResponseSpec(
+        FieldFaults,
+        description="The body or the task's number is not as it should be",
+        examples=[
+            _example({"detail": [_FAULT]}, "A field is missing"),
+            _example({"detail": [_NUMBER_FAULT]}, "No number"),
+        ],
+        generate_examples=False,
+    ),
+    503: _refusal("The database is away: try again after `Retry-After` seconds", "Service Unavailable"),
+}
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """What an operation of the task side may answer besides success."""
+    return {status: REFUSALS[status] for status in (*statuses, 503)}
+
+
+def coded(status: int, *codes: tuple[str, str]) -> dict[int, ResponseSpec]:
+    """One status that an operation of the sign-in side may answer, with its codes and messages."""
+    examples = [_example({"message": message, "code": code}, code) for code, message in codes]
+    description = "; ".join(message.rstrip(".") for _, message in codes)
+    return {status: ResponseSpec(CodedRefusal, description=description, examples=examples, generate_examples=False)}
+
+
+@dataclass
+class HonestOperation(Operation):
+    """Without the 400 that Litestar adds wherever there is a parameter: this API never gives that answer to these."""
+
+    def __post_init__(self) -> None:
+        added = (self.responses or {}).get("400")
+        if added is not None and "Validation Exception" in repr(added):
+            del self.responses["400"]  # type: ignore[union-attr]
+
+
+def operation_id(handler: HTTPRouteHandler, _: Method, path: list[str | PathParameterDefinition]) -> str:
+    """What a program would call it: the handler's name, or the path's words where one handler has two paths."""
+    words = [component for component in path if isinstance(component, str)]
+    if words[:2] == ["api", "auth"]:
+        return "_".join(words[2:]).replace("-", "_")
+    name = handler.handler_name
+    return f"proxy_{name}" if words[:2] == ["api", "proxy"] else name
+
+
+def config(version: str) -> OpenAPIConfig:
+    bearer = SecurityScheme(
+        type="http",
+        scheme="bearer",
+        bearer_format="JWT",
+        description=f"The value of the cookie `{cookies.NAME}`, or a token of another holder of the secret.",
+    )
+    cookie = SecurityScheme(
+        type="apiKey",
+        security_scheme_in="cookie",
+        name=cookies.NAME,
+        description="Set by signing in: there is nothing to enter here.",
+    )
+    return OpenAPIConfig(
+        title=TITLE,
+        version=version,
+        description=DESCRIPTION,
+        license=License(name="MIT", identifier="MIT"),
+        openapi_router=Router("/openapi.json", route_handlers=[], include_in_schema=False),
+        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type="application/json")],  # type: ignore[arg-type]
+        components=Components(security_schemes={"cookie": cookie, "bearer": bearer}),
+        operation_id_creator=operation_id,
+        use_handler_docstrings=True,
+        tags=[
+            Tag("Sign-in", "E-mail and password; the session cookie is a token of seven days."),
+            Tag("Tasks", "By bearer token, under one's own user id."),
+            Tag("Proxy", "The same tasks for pages: the session cookie takes the place of the bearer token."),
+            Tag("Service"),
+        ],
+    )
+
+
+Security = list[dict[str, list[str]]]
+BY_BEARER: Security = [{"bearer": []}]
+BY_COOKIE: Security = [{"cookie": []}]
+BY_EITHER: Security = [{"cookie": []}, {"bearer": []}]
