@@ -63,8 +63,8 @@ class UserOut(Struct):
     def of(cls, user: User) -> Self:
         return cls(
             id=user.id,
-            email=user.email,
-            name=user.name,
+            email=str(user.email),
+            name=str(user.name),
             emailVerified=user.email_verified,
             image=user.image,
             createdAt=moment(user.created_at),

@@ -9,4 +9,7 @@ Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"}, 
 
 
 def moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    """A list says thousands of these: a time that is in UTC already, as all of ours are, is not converted."""
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="milliseconds")[:23] + "Z"

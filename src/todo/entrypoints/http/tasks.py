@@ -57,12 +57,13 @@ class TaskOut(Struct):
 
     @classmethod
     def of(cls, task: Task) -> Self:
+        """Plain strings go out: msgspec is slow with subclasses of `str`."""
         done = task.completed_at
         return cls(
             task.id,
             task.owner,
-            task.title,
-            task.description,
+            str(task.title),
+            None if task.description is None else str(task.description),
             done is not None,
             moment(task.created_at),
             moment(task.updated_at),
