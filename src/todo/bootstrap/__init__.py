@@ -1,5 +1,6 @@
 """The composition root: which adapter fills which port. Plain calls, read from top to bottom."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -92,6 +93,7 @@ def assemble(
     @asynccontextmanager
     async def open_while_serving(_: Litestar) -> AsyncIterator[None]:
         async with hashing, store:
+            gc.freeze()  # what is there by now stays: the collector need not look at it again and again
             yield
 
     return create_app(

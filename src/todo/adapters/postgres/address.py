@@ -36,7 +36,7 @@ class DatabaseAddress:
     name: str
     """For people: without the password."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    connect_timeout: float = 10.0
+    connect_timeout: float = 5.0
     """Seconds."""
     pooled: bool = False
     """A pooler in transaction mode stands between: no statement may outlive its transaction."""
@@ -54,9 +54,9 @@ class DatabaseAddress:
             raise ValueError(f"has an option that is not known: {', '.join(unknown)}")
         if options.pop("schema", "public") != "public":
             raise ValueError("names another schema than public: write search_path=NAME in place of schema=NAME")
-        if not options.get("connect_timeout", "10").isdecimal():
+        if not options.get("connect_timeout", "5").isdecimal():
             raise ValueError("has a connect_timeout that is no number of seconds")
-        timeout = float(options.pop("connect_timeout", "10"))
+        timeout = float(options.pop("connect_timeout", "5"))
         pooled = pooled or options.get("pgbouncer") in {"true", "1"} or _names_a_pooler(parts.hostname)
         tls = _tls(options)
         kept = {name: value for name, value in options.items() if name not in WITHOUT_EFFECT}

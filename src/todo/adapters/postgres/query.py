@@ -45,7 +45,10 @@ class Runner(Protocol):
 
 
 class Query:
-    """One statement as text and parameter order. Every run may raise `StoreUnavailable`."""
+    """One statement as text and parameter order. Every run may raise `StoreUnavailable`.
+
+    Every value comes with the run: a literal in the statement would be bound too, so it stands there as text.
+    """
 
     __slots__ = ("names", "text")
 
@@ -53,6 +56,8 @@ class Query:
         compiled: Any = statement.compile(dialect=DIALECT)
         self.text: str = compiled.string
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        if literals := [name for name in self.names if not compiled.binds[name].required]:
+            raise ValueError(f"write these values as literal_column or bindparam: {', '.join(literals)}")
 
     async def rows(self, runner: Runner, **values: Any) -> list[Any]:
         return await translated(runner.fetch, self.text, *[values[name] for name in self.names])

@@ -2,25 +2,35 @@
 
 from typing import Any
 
+from todo.adapters.postgres.tables import tasks
 from todo.domain.model.session import Device, Session
 from todo.domain.model.task import Description, Task, Title
 from todo.domain.model.user import Email, Name, User
 
-title_known = Title.known
-description_known = Description.known
+TASK_COLUMNS = (
+    tasks.c.id,
+    tasks.c.user_id,
+    tasks.c.title,
+    tasks.c.description,
+    tasks.c.completed_at,
+    tasks.c.created_at,
+    tasks.c.updated_at,
+    tasks.c.version,
+)
+"""In the order that `task_from` takes them: by position is faster than by name, and a list has thousands."""
 
 
 def task_from(record: Any) -> Task:
-    description = record["description"]
+    task_id, owner, title, description, completed_at, created_at, updated_at, version = record
     return Task(
-        id=record["id"],
-        owner=record["user_id"],
-        title=title_known(record["title"]),
-        description=None if description is None else description_known(description),
-        completed_at=record["completed_at"],
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
-        version=record["version"],
+        id=task_id,
+        owner=owner,
+        title=Title.known(title),
+        description=None if description is None else Description.known(description),
+        completed_at=completed_at,
+        created_at=created_at,
+        updated_at=updated_at,
+        version=version,
     )
 
 

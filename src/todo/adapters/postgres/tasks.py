@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from asyncpg import ForeignKeyViolationError
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, literal_column, select, update
 
 from todo.adapters.postgres.query import Query, Runner
-from todo.adapters.postgres.records import task_from
+from todo.adapters.postgres.records import TASK_COLUMNS, task_from
 from todo.adapters.postgres.tables import TASK_OWNER_KEY, tasks
 from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound
 from todo.domain.model.task import NewTask, Task, TaskId
@@ -18,8 +18,8 @@ LARGEST_ID = 2**63 - 1
 IS_THE_OWNERS = tasks.c.user_id == bindparam("owner")
 IS_THE_TASK = IS_THE_OWNERS & (tasks.c.id == bindparam("task_id"))
 
-OF_OWNER = Query(select(tasks).where(IS_THE_OWNERS).order_by(tasks.c.id))
-ONE = Query(select(tasks).where(IS_THE_TASK))
+OF_OWNER = Query(select(*TASK_COLUMNS).where(IS_THE_OWNERS).order_by(tasks.c.id))
+ONE = Query(select(*TASK_COLUMNS).where(IS_THE_TASK))
 INSERT = Query(
     insert(tasks)
     .values(
@@ -29,7 +29,7 @@ INSERT = Query(
         created_at=bindparam("created_at"),
         updated_at=bindparam("created_at"),
     )
-    .returning(tasks)
+    .returning(*TASK_COLUMNS)
 )
 UPDATE = Query(
     update(tasks)
@@ -39,9 +39,9 @@ UPDATE = Query(
         description=bindparam("description"),
         completed_at=bindparam("completed_at"),
         updated_at=bindparam("updated_at"),
-        version=tasks.c.version + 1,
+        version=tasks.c.version + literal_column("1"),
     )
-    .returning(tasks)
+    .returning(*TASK_COLUMNS)
 )
 DELETE = Query(delete(tasks).where(IS_THE_TASK).returning(tasks.c.id))
 

@@ -20,6 +20,9 @@ from todo.entrypoints.cli.tools import Problem, Tools
 GRACE = 8
 """Seconds that requests in flight have when the service is told to stop."""
 
+BACKLOG = 2048
+"""Connections that may wait to be taken, as uvicorn has it."""
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -114,6 +117,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # on Linux two may be bound to one port, until one of them listens
     except (OSError, UnicodeError) as error:
         listener.close()
         reason = (

@@ -1,13 +1,11 @@
 """Who is asking: bearer tokens, the session cookie, and the origin of writes."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from todo.domain.errors import NotFound, NotSignedIn, TokenInvalid
+from todo.domain.model.principal import Principal
 from todo.domain.services.authentication import Authentication
 from todo.entrypoints.http import cookies
 from todo.entrypoints.http.errors import OriginRefused, ProxyUnauthorized
@@ -40,7 +38,7 @@ class BearerAuthentication:
         self._authentication = authentication
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["user"] = await self._authentication.principal(bearer_token(scope["headers"]))
+        _admit(scope, await self._authentication.principal(bearer_token(scope["headers"])))
         await self._app(scope, receive, send)
 
 
@@ -64,7 +62,7 @@ class CookieAuthentication:
         if token is None:
             raise ProxyUnauthorized
         principal = await self._authentication.principal(token)
-        scope["user"] = principal
+        _admit(scope, principal)
         slid = await self._authentication.slide(principal)
         if slid is not None:
             send = _with_cookie(send, cookies.kept(slid[1], secure=self._secure))
@@ -99,9 +97,13 @@ def require_own_origin(scope: Scope, trusted: frozenset[str]) -> None:
     raise OriginRefused(origin_told=origin not in {"", "null"})
 
 
-async def acts_under_own_account(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """The guard of everything below `{user_id}`. The domain decides."""
-    connection.scope["user"].require_account(connection.scope["path_params"]["user_id"])
+def _admit(scope: Scope, principal: Principal) -> None:
+    """Everything below `{user_id}` is that user's alone: the domain decides.
+
+    Here rather than in a guard, since Litestar copies the route handler for each guard, which takes 3 % of a request.
+    """
+    principal.require_account(scope["path_params"]["user_id"])
+    scope["user"] = principal
 
 
 def _with_cookie(send: Send, cookie: str) -> Send:

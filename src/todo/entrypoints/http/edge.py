@@ -41,10 +41,10 @@ class Edge:
                 return
             send = _with_headers(send, [*self._cors_headers(origin), EXPOSED])
         if scope["method"] == "HEAD":
-            scope["method"] = "GET"
+            scope = _as(scope, "GET")
             send = _without_body(send)
         elif scope["method"] == "OPTIONS":
-            scope["method"] = NO_METHOD
+            scope = _as(scope, NO_METHOD)
         await self._app(scope, receive, send)
 
     def _cors_headers(self, origin: bytes) -> list[tuple[bytes, bytes]]:
@@ -82,6 +82,13 @@ def _preflight(scope: HTTPScope) -> tuple[str, set[str]] | None:
         return None
     names = headers.get(b"access-control-request-headers", b"").decode("latin-1").lower().split(",")
     return method.decode("latin-1"), {name.strip() for name in names if name.strip()}
+
+
+def _as(scope: HTTPScope, method: str) -> HTTPScope:
+    """A copy: the server reads its own, and must still find HEAD there when it counts the bytes of the body."""
+    copy = scope.copy()
+    copy["method"] = method  # type: ignore[typeddict-item]
+    return copy
 
 
 def _with_headers(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:

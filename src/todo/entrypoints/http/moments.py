@@ -8,8 +8,14 @@ import msgspec
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-11-24T09:30:00.000Z"])]
 
 
+TWO_DIGITS = [f"{number:02}" for number in range(60)]
+THREE_DIGITS = [f"{number:03}" for number in range(1000)]
+
+
 def moment(at: datetime) -> str:
-    """A list says thousands of these: a time that is in UTC already, as all of ours are, is not converted."""
+    """Put together from ready-made digits: a list says thousands of these, and `isoformat` takes twice as long."""
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
-    return at.isoformat(timespec="milliseconds")[:23] + "Z"
+    day = f"{at.year:04}-{TWO_DIGITS[at.month]}-{TWO_DIGITS[at.day]}"
+    time = f"{TWO_DIGITS[at.hour]}:{TWO_DIGITS[at.minute]}:{TWO_DIGITS[at.second]}"
+    return f"{day}T{time}.{THREE_DIGITS[at.microsecond // 1000]}Z"
