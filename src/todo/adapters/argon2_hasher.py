@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
 from argon2 import PasswordHasher as Argon2
-from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2 import extract_parameters
+from argon2.exceptions import Argon2Error, InvalidHashError, VerifyMismatchError
 
 from todo.domain.errors import Busy
 from todo.domain.model.user import Password, PasswordHash
@@ -32,6 +34,10 @@ class Argon2Cost:
     memory_kib: int = 31_744
     passes: int = 2
     lanes: int = 1
+
+
+DEAREST = Argon2Cost(memory_kib=262_144, passes=10)
+VERSIONS = (16, 19)
 
 
 class Argon2Hasher(PasswordHasher):
@@ -67,13 +73,15 @@ class Argon2Hasher(PasswordHasher):
         self.close()
 
     def _matches(self, password: Password, expected: PasswordHash | None) -> bool:
+        """A hash that is absent, unreadable or too dear costs as much as a good one: the decoy is verified instead."""
         try:
-            self._argon2.verify(expected or self._decoy, password)
-        except InvalidHashError:
-            return self._matches(password, None)
-        except Argon2Error:
+            return self._argon2.verify(_affordable(expected or ""), password)
+        except VerifyMismatchError:
             return False
-        return expected is not None
+        except (Argon2Error, InvalidHashError, ValueError):
+            with suppress(Argon2Error, ValueError):
+                self._argon2.verify(self._decoy, password.encode(errors="replace"))
+            return False
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         if self._inside >= self._room:
@@ -83,6 +91,18 @@ class Argon2Hasher(PasswordHasher):
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._inside -= 1
+
+
+def _affordable(hashed: str) -> str:
+    """The hash, if it asks for no more than any hash of ours ever will: one from elsewhere could ask for all memory."""
+    parameters = extract_parameters(hashed)
+    if (
+        parameters.version not in VERSIONS
+        or parameters.memory_cost > DEAREST.memory_kib
+        or parameters.time_cost > DEAREST.passes
+    ):
+        raise InvalidHashError
+    return hashed
 
 
 def _step_back() -> None:

@@ -27,6 +27,7 @@ from todo.domain.services.accounts import AccountService
 from todo.domain.services.authentication import Authentication
 from todo.domain.services.tasks import TaskService
 from todo.entrypoints.cli.tools import Installation, Problem, Tools
+from todo.entrypoints.http.openapi import document
 
 SETTINGS_ARE_WRONG = 78
 """EX_CONFIG of sysexits.h."""
@@ -69,7 +70,7 @@ class HostTools(Tools):
     def openapi(self) -> dict[str, Any]:
         settings = _settings({"BETTER_AUTH_SECRET": self.secret()})
         app = assemble(settings, store=MemoryStore())
-        return app.openapi_schema.to_schema()
+        return document(app)
 
     def secret(self) -> str:
         return secrets.token_hex(32)

@@ -15,6 +15,7 @@ class MemoryUnitOfWork(UnitOfWork):
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._users = dict(tables.users)
+        self._passwords = dict(tables.passwords)
         self._changes: list[Callable[[], None]] = []
 
     async def add_user(self, user: User) -> None:
@@ -32,11 +33,12 @@ class MemoryUnitOfWork(UnitOfWork):
 
     async def set_password(self, user: UserId, password: PasswordHash) -> None:
         self._require(user)
+        self._passwords[user] = password
         self._changes.append(lambda: self._tables.passwords.update({user: password}))
 
     async def replace_password(self, user: UserId, password: PasswordHash, *, expecting: PasswordHash) -> None:
-        if self._tables.passwords.get(user) == expecting:
-            self._changes.append(lambda: self._tables.passwords.update({user: password}))
+        if self._passwords.get(user) == expecting:
+            await self.set_password(user, password)
 
     async def add_session(self, session: Session) -> None:
         self._require(session.user)

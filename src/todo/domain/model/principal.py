@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from todo.domain.errors import NotYourAccount, TokenExpired, TokenInvalid
+from todo.domain.errors import NotYourAccount, TokenExpired, TokenInvalid, TokenWithoutSubject
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.user import UserId
 
@@ -14,6 +14,7 @@ class Claims:
     """What a token says, its signature and form being good. Times are seconds since 1970, as RFC 7519 has them."""
 
     subject: UserId
+    """Empty when the token names nobody."""
     expires: float
     issued: float
     not_before: float | None = None
@@ -32,12 +33,14 @@ class Claims:
         )
 
     def require_valid(self, *, at: datetime) -> None:
-        """Raises `TokenInvalid` before its time and `TokenExpired` after it. No leeway either way."""
+        """Raises `TokenInvalid` before its time, `TokenExpired` after it, or `TokenWithoutSubject`. No leeway."""
         now = at.timestamp()
         if self.issued > now or (self.not_before is not None and self.not_before > now):
             raise TokenInvalid
         if self.expires <= now:
             raise TokenExpired
+        if not self.subject:
+            raise TokenWithoutSubject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,5 +11,5 @@ class Tokens(Protocol):
     def issue(self, claims: Claims) -> str: ...
 
     def read(self, token: str) -> Claims:
-        """What the token says, whatever the time. Raises `TokenInvalid`, or `TokenWithoutSubject`."""
+        """What the token says, whatever the time. Raises `TokenInvalid`."""
         ...

@@ -97,7 +97,8 @@ class AccountService:
 
     async def _prepare(self, email: Email, password: Password, name: Name | None) -> tuple[User, PasswordHash]:
         hashed = await self._hasher.hash(password)
-        return User.new(email, name or Name.from_email(email), at=self._clock.now()), hashed
+        chosen = Name.from_email(email) if name is None else name
+        return User.new(email, chosen, at=self._clock.now()), hashed
 
     @staticmethod
     async def _add(work: UnitOfWork, user: User, hashed: PasswordHash) -> None:

@@ -137,6 +137,20 @@ def _run(application: Any, listener: socket.socket, *, workers: int) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    class Supervisor(Multiprocess):
+        """Ends by Ctrl+C as a single process does: uvicorn's own ends as if all had been well."""
+
+        interrupted = False
+
+        def handle_int(self) -> None:
+            self.interrupted = True
+            super().handle_int()
+
+        def run(self) -> None:
+            super().run()
+            if self.interrupted:
+                raise KeyboardInterrupt
+
     signal.signal(signal.SIGTERM, _leave)
     config = uvicorn.Config(
         application,
@@ -155,7 +169,7 @@ def _run(application: Any, listener: socket.socket, *, workers: int) -> None:
     )
     try:
         if workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
+            Supervisor(config, sockets=[listener]).run()
         else:
             uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:

@@ -68,6 +68,7 @@ def create_app(
     return Litestar(
         [
             front_door,
+            openapi.schema,
             Router(
                 "/",
                 route_handlers=[AuthController],

@@ -30,11 +30,15 @@ from todo.entrypoints.http.reading import BadBody, Fault
 
 LONGEST_AGENT = 512
 
-EmailText = Annotated[str, Meta(examples=["ada@example.com"], extra_json_schema={"format": "email"})]
+EmailText = Annotated[str, Meta(extra_json_schema={"extra": {"format": "email"}, "examples": ["ada@example.com"]})]
 PasswordText = Annotated[
     str,
     Meta(
-        examples=["correct horse battery"], extra_json_schema={"format": "password"}, description="8 to 128 characters."
+        extra_json_schema={
+            "extra": {"format": "password"},
+            "description": "8 to 128 characters.",
+            "examples": ["correct horse battery"],
+        }
     ),
 ]
 
@@ -121,6 +125,12 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 FAULTY = ("VALIDATION_ERROR", "[body.email] Invalid email address")
 BUSY = coded(503, ("SERVICE_UNAVAILABLE", "The service is busy. Please try again in a moment."))
 FOREIGN = coded(403, ("INVALID_ORIGIN", "Invalid origin"))
+UNREADABLE = {
+    **coded(413, ("REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")),
+    **coded(
+        415, ("UNSUPPORTED_MEDIA_TYPE", 'Content-Type "text/plain" is not allowed. Allowed types: application/json')
+    ),
+}
 JSON = BodyKwarg(media_type="application/json")
 
 
@@ -137,6 +147,7 @@ class AuthController(Controller):
                 400, FAULTY, ("PASSWORD_TOO_SHORT", "Password too short"), ("PASSWORD_TOO_LONG", "Password too long")
             ),
             **FOREIGN,
+            **UNREADABLE,
             **coded(422, ("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.")),
             **BUSY,
         },
@@ -167,6 +178,7 @@ class AuthController(Controller):
             **coded(400, ("INVALID_EMAIL", "Invalid email"), FAULTY),
             **coded(401, ("INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")),
             **FOREIGN,
+            **UNREADABLE,
             **BUSY,
         },
     )

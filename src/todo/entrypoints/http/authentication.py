@@ -38,6 +38,7 @@ class BearerAuthentication:
         self._authentication = authentication
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _require_user_path(scope)
         _admit(scope, await self._authentication.principal(bearer_token(scope["headers"])))
         await self._app(scope, receive, send)
 
@@ -55,8 +56,7 @@ class CookieAuthentication:
         self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path_params"].get("user_id") in FIRST_SEGMENTS:
-            raise NotFound
+        _require_user_path(scope)
         require_own_origin(scope, self._origins)
         token = cookies.session_token(scope["headers"])
         if token is None:
@@ -95,6 +95,12 @@ def require_own_origin(scope: Scope, trusted: frozenset[str]) -> None:
     if origin in trusted or site in {"same-origin", "none"} or not (origin or site):
         return
     raise OriginRefused(origin_told=origin not in {"", "null"})
+
+
+def _require_user_path(scope: Scope) -> None:
+    """Raises `NotFound` where a word of our own paths stands in the place of a user id."""
+    if scope["path_params"]["user_id"] in FIRST_SEGMENTS:
+        raise NotFound
 
 
 def _admit(scope: Scope, principal: Principal) -> None:

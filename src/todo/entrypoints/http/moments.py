@@ -5,7 +5,9 @@ from typing import Annotated
 
 import msgspec
 
-Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-11-24T09:30:00.000Z"])]
+Moment = Annotated[
+    str, msgspec.Meta(extra_json_schema={"extra": {"format": "date-time"}, "examples": ["2026-11-24T09:30:00.000Z"]})
+]
 
 
 TWO_DIGITS = [f"{number:02}" for number in range(60)]

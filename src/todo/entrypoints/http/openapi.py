@@ -1,14 +1,16 @@
 """How the API describes itself."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, Any
 
-from litestar import Router
+import msgspec
+from litestar import Litestar, Request, Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, Example, License, OpenAPIType, Operation, SecurityScheme, Tag
-from litestar.types import Method
+from litestar.openapi.spec import Components, Example, License, OpenAPIType, SecurityScheme, Tag
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler, Method
 from litestar.types.internal_types import PathParameterDefinition
 from msgspec import Meta, Struct
 
@@ -48,9 +50,15 @@ class FieldFaults(Struct):
     detail: list[FieldFault]
 
 
-class ProxyRefusal(Struct):
-    error: str
-    message: str
+PROXY_REFUSALS = (
+    ("401", "Unauthorized", "No session token found"),
+    ("403", "Forbidden", "Cross-site request refused"),
+)
+PROXY_SCHEMA = {
+    "type": "object",
+    "properties": {"error": {"type": "string"}, "message": {"type": "string"}},
+    "required": ["error", "message"],
+}
 
 
 class CodedRefusal(Struct):
@@ -106,16 +114,6 @@ def coded(status: int, *codes: tuple[str, str]) -> dict[int, ResponseSpec]:
     return {status: ResponseSpec(CodedRefusal, description=description, examples=examples, generate_examples=False)}
 
 
-@dataclass
-class HonestOperation(Operation):
-    """Without the 400 that Litestar adds wherever there is a parameter: this API never gives that answer to these."""
-
-    def __post_init__(self) -> None:
-        added = (self.responses or {}).get("400")
-        if added is not None and "Validation Exception" in repr(added):
-            del self.responses["400"]  # type: ignore[union-attr]
-
-
 def operation_id(handler: HTTPRouteHandler, _: Method, path: list[str | PathParameterDefinition]) -> str:
     """What a program would call it: the handler's name, or the path's words where one handler has two paths."""
     words = [component for component in path if isinstance(component, str)]
@@ -123,6 +121,48 @@ def operation_id(handler: HTTPRouteHandler, _: Method, path: list[str | PathPara
         return "_".join(words[2:]).replace("-", "_")
     name = handler.handler_name
     return f"proxy_{name}" if words[:2] == ["api", "proxy"] else name
+
+
+class NoPages(Router):
+    """Where Litestar wants to put its own pages about the schema: three more than there should be."""
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        return []
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def schema(request: Request[Any, Any, Any]) -> Response[bytes]:
+    return Response(_rendered(request.app), media_type="application/json")
+
+
+@lru_cache(maxsize=1)
+def _rendered(app: Litestar) -> bytes:
+    return msgspec.json.encode(document(app))
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The OpenAPI document: Litestar's, put right where it cannot be told."""
+    made = app.openapi_schema.to_schema()
+    for path, operations in made["paths"].items():
+        for operation in operations.values():
+            _forget_the_frameworks(operation["responses"])
+            if path.startswith("/api/proxy/"):
+                _add_the_proxys(operation["responses"])
+    return made
+
+
+def _forget_the_frameworks(responses: dict[str, Any]) -> None:
+    """Litestar adds a 400 of its own wherever there is a parameter; nothing here gives it."""
+    if "Validation Exception" in str(responses.get("400")):
+        del responses["400"]
+
+
+def _add_the_proxys(responses: dict[str, Any]) -> None:
+    """The proxy has two answers of its own besides those of the task API."""
+    for status, error, message in PROXY_REFUSALS:
+        content = responses[status]["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], PROXY_SCHEMA]}
+        content["examples"][error] = {"summary": message, "value": {"error": error, "message": message}}
 
 
 def config(version: str) -> OpenAPIConfig:
@@ -143,8 +183,8 @@ def config(version: str) -> OpenAPIConfig:
         version=version,
         description=DESCRIPTION,
         license=License(name="MIT", identifier="MIT"),
-        openapi_router=Router("/openapi.json", route_handlers=[], include_in_schema=False),
-        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type="application/json")],  # type: ignore[arg-type]
+        openapi_router=NoPages("/", route_handlers=[]),
+        render_plugins=[JsonRenderPlugin()],
         components=Components(security_schemes={"cookie": cookie, "bearer": bearer}),
         operation_id_creator=operation_id,
         use_handler_docstrings=True,

@@ -76,6 +76,8 @@ class ApiRequest(Request[Principal, Any, Any]):
 def decode(body: bytes, kind: Any) -> Any:
     """Raises `BadBody`. msgspec has four ways to say no; two of them are outside its own errors."""
     try:
+        if not body.isascii():
+            body.decode()  # msgspec passes over what stands in unknown fields
         return _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
         raise _told(str(error)) from error

@@ -111,7 +111,6 @@ class TaskController(Controller):
         tasks: NamedDependency[TaskService],
     ) -> TaskOut:
         """Sets the fields that are sent. `"description": null` clears it; what is not sent keeps its value."""
-        number = task_number(task_id)
         if data.title is UNSET and data.description is UNSET and data.completed is UNSET:
             raise BadBody(fault=Fault.ABSENT, field="title")
         title = KEEP if data.title is UNSET else _read("title", Title, data.title)
@@ -123,7 +122,9 @@ class TaskController(Controller):
             else _read("description", Description, data.description)
         )
         completed = KEEP if data.completed is UNSET else data.completed
-        changed = await tasks.edit(number, title=title, description=description, completed=completed, by=request.user)
+        changed = await tasks.edit(
+            task_number(task_id), title=title, description=description, completed=completed, by=request.user
+        )
         return TaskOut.of(changed)
 
     @delete("/{task_id:str}", status_code=200, summary="Delete a task", responses=openapi.refusals(401, 403, 404, 422))
