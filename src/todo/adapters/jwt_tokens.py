@@ -1,5 +1,7 @@
 """Tokens as JWT with HS256, by PyJWT."""
 
+import math
+import re
 from collections import OrderedDict
 from typing import Any, Final
 
@@ -16,6 +18,9 @@ ISSUER: Final = "better-auth"
 AUDIENCE: Final = "fastapi-backend"
 LONGEST_TOKEN: Final = 4096
 """Characters; as much as a browser keeps of one cookie (RFC 6265, 6.1)."""
+
+FORM: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+"""Three parts in base64url without padding (RFC 7515, 3.1)."""
 
 
 class JwtTokens(Tokens):
@@ -52,7 +57,7 @@ class JwtTokens(Tokens):
         return claims
 
     def _verify(self, token: str) -> Claims:
-        if len(token) > LONGEST_TOKEN:
+        if len(token) > LONGEST_TOKEN or not FORM.fullmatch(token):
             raise TokenInvalid
         try:
             payload = self._jwt.decode(
@@ -107,9 +112,12 @@ def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TokenInvalid
     try:
-        return float(value)
+        seconds = float(value)
     except OverflowError as error:
         raise TokenInvalid from error
+    if not math.isfinite(seconds):
+        raise TokenInvalid
+    return seconds
 
 
 def _email(value: object) -> str | None:

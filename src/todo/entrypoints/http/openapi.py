@@ -161,7 +161,7 @@ def _add_the_proxys(responses: dict[str, Any]) -> None:
     """The proxy has two answers of its own besides those of the task API."""
     for status, error, message in PROXY_REFUSALS:
         content = responses[status]["content"]["application/json"]
-        content["schema"] = {"anyOf": [content["schema"], PROXY_SCHEMA]}
+        content["schema"] = {"oneOf": [content["schema"], PROXY_SCHEMA]}
         content["examples"][error] = {"summary": message, "value": {"error": error, "message": message}}
 
 
