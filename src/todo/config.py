@@ -104,6 +104,8 @@ def secret_fault(secret: str) -> str | None:
     """Why a text cannot be the signing secret, or `None`. The answer never holds the text."""
     if secret != secret.strip():
         return "begins or ends with white space: take that away"
+    if not secret.isprintable():
+        return "holds characters that are no text. Make one with: ./dev secret"
     if len(secret.encode()) < SHORTEST_SECRET:
         return f"is shorter than {SHORTEST_SECRET} bytes. Make one with: ./dev secret"
     rest = secret.lower()
@@ -115,7 +117,9 @@ def secret_fault(secret: str) -> str | None:
 
 
 def _public(host: str) -> str:
-    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104  told apart, not bound to
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104  told apart, not bound to
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 class _Reader:
@@ -154,7 +158,11 @@ class _Reader:
 
     def directory(self, name: str) -> Path | None:
         value = self.text(name)
-        return Path(value).expanduser().absolute() if value else None
+        try:
+            return Path(value).expanduser().absolute() if value else None
+        except RuntimeError:
+            self.fault(name, f"names a home directory that nobody has: {value!r}")
+            return None
 
     def confidential(self, name: str) -> str:
         """A setting that may stand in a file. Only a line's end is taken off."""
@@ -193,7 +201,7 @@ class _Reader:
         if value and not _is_origin(value):
             self.fault(name, f"must be like https://todo.example.com, without a path, not {value!r}")
             return ""
-        return value
+        return origin_of(value) if value else ""
 
     def origins(self, name: str, *, also: str) -> frozenset[str]:
         values = [value.strip() for value in self.text(name, also=also).split(",") if value.strip()]

@@ -62,7 +62,8 @@ async def bundle_of(client: httpx.AsyncClient) -> str:
 def loaded_script() -> ModuleType:
     """The script is no module of a package: it is run by its path."""
     spec = importlib.util.spec_from_file_location("vendor_swagger_ui", SCRIPT)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     return script

@@ -3,7 +3,7 @@
 import ssl
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 SCHEMES: Final = {"postgres", "postgresql"}
 
@@ -26,6 +26,8 @@ WITHOUT_EFFECT: Final = {
 asyncpg has no SCRAM channel binding: who wants proof that the server is the right one writes `sslmode=verify-full`.
 """
 
+UNREADABLE: Final = "cannot be read as a URL: percent-encode what is special in its user name and password"
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
@@ -44,7 +46,7 @@ class DatabaseAddress:
     @classmethod
     def parse(cls, url: str, *, pooled: bool = False) -> "DatabaseAddress":
         """Raises `ValueError`, with a sentence that never holds the password."""
-        parts = urlsplit(url.strip())
+        parts = _split(url.strip())
         if parts.scheme not in SCHEMES:
             raise ValueError("must begin with postgresql://")
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -79,12 +81,22 @@ class DatabaseAddress:
         return arguments
 
 
-def _port(parts: Any) -> int | None:
+def _split(url: str) -> SplitResult:
+    """The library's own complaints name the whole of what stands before the path, the password too."""
     try:
-        port: int | None = parts.port
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError(UNREADABLE) from None
+    if "@" in parts.path + parts.query + parts.fragment or parts.netloc.count("@") > 1:
+        raise ValueError(UNREADABLE)  # a password with / ? # or @ in it: its second half would pass for a name
+    return parts
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
     except ValueError:
         raise ValueError("has a port that is no number") from None
-    return port
 
 
 def _name(host: str | None, port: int | None, socket: str | None, database: str) -> str:

@@ -39,13 +39,14 @@ class Pool(Runner):
 
     async def close(self) -> None:
         """Waits for what is running, and closes by force what does not end in time."""
-        pool, self._pool = self._pool, None
-        if pool is None:
+        if self._pool is None:
             return
         try:
-            await asyncio.wait_for(pool.close(), STATEMENT_TIMEOUT)
+            await asyncio.wait_for(self._pool.close(), STATEMENT_TIMEOUT)
         except TimeoutError:
-            pool.terminate()
+            self._pool.terminate()
+        finally:
+            self._pool = None
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
@@ -86,7 +87,8 @@ class Pool(Runner):
 
     async def _release(self, connection: Any) -> None:
         self._taken -= 1
-        await self._pool.release(connection)
+        if self._pool is not None:
+            await self._pool.release(connection)
 
 
 async def _nothing_to_reset(_: object) -> None:

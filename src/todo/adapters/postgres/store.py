@@ -45,7 +45,6 @@ class PostgresStore(Store):
     async def begin(self) -> AsyncIterator[PostgresUnitOfWork]:
         async with self._pool.connection() as connection:
             work = PostgresUnitOfWork(connection, self._clock)
-            await work.start()
             try:
                 yield work
             finally:

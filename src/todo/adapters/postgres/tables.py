@@ -10,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     ForeignKey,
     Index,
-    Integer,
     MetaData,
     Sequence,
     String,
@@ -22,8 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 USER_EMAIL_KEY = "user_email_key"
-TASK_OWNER_KEY = "tasks_user_id_fkey"
 SESSION_USER_KEY = "session_userId_fkey"
+TASK_OWNER_KEY = "tasks_user_id_fkey"
 
 Moment = TIMESTAMP(timezone=True)
 NOW = text("CURRENT_TIMESTAMP")
@@ -124,7 +123,7 @@ class TaskRow(Base):
     completed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
 
 
 def _table(row: type[Any]) -> Table:

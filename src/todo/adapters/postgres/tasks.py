@@ -76,6 +76,8 @@ class PostgresTasks(TaskRepository):
         return task_from(row)
 
     async def save(self, task: Task, *, expecting: int) -> Task:
+        if expecting > LARGEST_ID:
+            raise TaskChanged
         row = await UPDATE.row(
             self._runner,
             owner=task.owner,

@@ -1,29 +1,49 @@
 """Changes of several rows, in one transaction."""
 
+from contextlib import suppress
 from typing import Any
 
-from asyncpg import ForeignKeyViolationError, UniqueViolationError
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Column, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from todo.adapters.postgres.query import Query, translated
 from todo.adapters.postgres.records import columns_of_session, columns_of_user
-from todo.adapters.postgres.tables import SESSION_USER_KEY, USER_EMAIL_KEY, accounts, sessions, users
+from todo.adapters.postgres.tables import accounts, sessions, users
 from todo.adapters.postgres.users import CREDENTIAL
-from todo.domain.errors import EmailTaken, UserNotFound
+from todo.domain.errors import EmailTaken, StoreUnavailable, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
 from todo.domain.model.session import Session
 from todo.domain.model.user import PasswordHash, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import UnitOfWork
 
+THE_USER = users.c.id == bindparam("user")
+
+
+def _given(*columns: Column[Any], **renamed: str) -> list[Any]:
+    """A parameter for each column, of the column's type."""
+    return [bindparam(renamed.get(column.name, column.name), type_=column.type) for column in columns]
+
+
 INSERT_USER = Query(
     insert(users)
     .values({column.name: bindparam(column.name) for column in users.c})
-    .on_conflict_do_nothing(index_elements=[users.c.id])
+    .on_conflict_do_nothing()
+    .returning(users.c.id)
 )
-DELETE_USER = Query(delete(users).where(users.c.id == bindparam("user")).returning(users.c.id))
-INSERT_SESSION = Query(insert(sessions).values({column.name: bindparam(column.name) for column in sessions.c}))
+USER = Query(select(users.c.id).where(THE_USER))
+DELETE_USER = Query(delete(users).where(THE_USER).returning(users.c.id))
+
+INSERT_SESSION = Query(
+    insert(sessions)
+    .from_select(
+        list(sessions.c),
+        select(*_given(*sessions.c))
+        .where(users.c.id == bindparam("userId"))
+        .with_for_update(read=True, key_share=True),
+    )
+    .returning(sessions.c.id)
+)
 DELETE_SESSIONS = Query(delete(sessions).where(sessions.c.userId == bindparam("user")))
 
 IS_THE_PASSWORD = (accounts.c.userId == bindparam("user")) & (accounts.c.providerId == bindparam("kind"))
@@ -38,62 +58,81 @@ REPLACE_PASSWORD = Query(
     .where(IS_THE_PASSWORD, accounts.c.password == bindparam("expected"))
     .values(password=bindparam("password"), updatedAt=bindparam("at"))
 )
+PASSWORD_COLUMNS = (
+    accounts.c.id,
+    accounts.c.accountId,
+    accounts.c.providerId,
+    accounts.c.userId,
+    accounts.c.password,
+    accounts.c.createdAt,
+    accounts.c.updatedAt,
+)
 INSERT_PASSWORD = Query(
-    insert(accounts).values(
-        id=bindparam("id"),
-        accountId=bindparam("user"),
-        providerId=bindparam("kind"),
-        userId=bindparam("user"),
-        password=bindparam("password"),
-        createdAt=bindparam("at"),
-        updatedAt=bindparam("at"),
+    insert(accounts)
+    .from_select(
+        list(PASSWORD_COLUMNS),
+        select(
+            *_given(
+                *PASSWORD_COLUMNS, accountId="user", providerId="kind", userId="user", createdAt="at", updatedAt="at"
+            )
+        )
+        .where(THE_USER)
+        .with_for_update(read=True, key_share=True),
     )
+    .returning(accounts.c.id)
 )
 
 
 class PostgresUnitOfWork(UnitOfWork):
-    """Statements on one connection with a transaction open."""
+    """Statements on one connection, in a transaction that the first of them begins.
+
+    None of them fails when it refuses: PostgreSQL would give up the whole transaction, and answer a later COMMIT by
+    forgetting everything, without an error.
+    """
 
     def __init__(self, connection: Any, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
-        self._transaction: Any = connection.transaction()
-
-    async def start(self) -> None:
-        await translated(self._transaction.start)
+        self._open = False
 
     async def commit(self) -> None:
-        transaction, self._transaction = self._transaction, None
-        await translated(transaction.commit)
+        if not self._open:
+            return
+        self._open = False
+        if await translated(self._connection.execute, "COMMIT") != "COMMIT":
+            raise StoreUnavailable
 
     async def leave(self) -> None:
-        """Forgets what was not committed. A connection that is gone has forgotten it already."""
-        if self._transaction is not None and not self._connection.is_closed():
-            await translated(self._transaction.rollback)
+        """Forgets what was not committed. A connection that cannot forget is thrown away."""
+        if self._open:
+            with suppress(StoreUnavailable):
+                await translated(self._connection.execute, "ROLLBACK")
+
+    async def _row(self, query: Query, **values: Any) -> Any:
+        if not self._open:
+            await translated(self._connection.execute, "BEGIN")
+            self._open = True
+        return await query.row(self._connection, **values)
 
     async def add_user(self, user: User) -> None:
-        try:
-            await INSERT_USER.row(self._connection, **columns_of_user(user))
-        except UniqueViolationError as error:
-            if error.constraint_name == USER_EMAIL_KEY:
-                raise EmailTaken from error
-            raise
+        added = await self._row(INSERT_USER, **columns_of_user(user))
+        if added is None and await self._row(USER, user=user.id) is None:
+            raise EmailTaken
 
     async def remove_user(self, user: UserId) -> None:
-        if await DELETE_USER.row(self._connection, user=user) is None:
+        if await self._row(DELETE_USER, user=user) is None:
             raise UserNotFound
 
     async def set_password(self, user: UserId, password: PasswordHash) -> None:
         values = {"user": user, "kind": CREDENTIAL, "password": password, "at": self._clock.now()}
-        if await SET_PASSWORD.row(self._connection, **values) is None:
-            try:
-                await INSERT_PASSWORD.row(self._connection, id=random_text(ALPHANUMERIC, 32), **values)
-            except ForeignKeyViolationError as error:
-                raise UserNotFound from error
+        if await self._row(SET_PASSWORD, **values) is not None:
+            return
+        if await self._row(INSERT_PASSWORD, id=random_text(ALPHANUMERIC, 32), **values) is None:
+            raise UserNotFound
 
     async def replace_password(self, user: UserId, password: PasswordHash, *, expecting: PasswordHash) -> None:
-        await REPLACE_PASSWORD.row(
-            self._connection,
+        await self._row(
+            REPLACE_PASSWORD,
             user=user,
             kind=CREDENTIAL,
             password=password,
@@ -102,12 +141,8 @@ class PostgresUnitOfWork(UnitOfWork):
         )
 
     async def add_session(self, session: Session) -> None:
-        try:
-            await INSERT_SESSION.row(self._connection, **columns_of_session(session))
-        except ForeignKeyViolationError as error:
-            if error.constraint_name == SESSION_USER_KEY:
-                raise UserNotFound from error
-            raise
+        if await self._row(INSERT_SESSION, **columns_of_session(session)) is None:
+            raise UserNotFound
 
     async def remove_sessions_of(self, user: UserId) -> None:
-        await DELETE_SESSIONS.row(self._connection, user=user)
+        await self._row(DELETE_SESSIONS, user=user)

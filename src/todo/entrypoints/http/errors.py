@@ -14,19 +14,19 @@ from todo.entrypoints.http.reading import BadBody, BadNumber, Fault
 
 log = logging.getLogger("todo.http")
 
-TASK_SIDE: Mapping[type[DomainError], tuple[int, str]] = {
-    errors.DomainError: (400, "Bad Request"),
-    errors.Invalid: (422, "Unprocessable Entity"),
-    errors.Unauthenticated: (401, "Invalid token"),
-    errors.NotSignedIn: (401, "Not authenticated"),
-    errors.TokenExpired: (401, "Token has expired"),
-    errors.TokenWithoutSubject: (401, "Invalid authentication credentials"),
-    errors.Forbidden: (403, "Access denied"),
-    errors.NotYourAccount: (403, "Access denied: user_id mismatch"),
-    errors.NotFound: (404, "Not Found"),
-    errors.TaskNotFound: (404, "Task not found"),
-    errors.Conflict: (409, "Conflict"),
-    errors.Unavailable: (503, "Service Unavailable: please try again in a moment"),
+TASK_SIDE: Mapping[type[DomainError], tuple[int, str, str]] = {
+    errors.DomainError: (400, "BAD_REQUEST", "Bad Request"),
+    errors.Invalid: (422, "VALIDATION_ERROR", "Unprocessable Entity"),
+    errors.Unauthenticated: (401, "INVALID_TOKEN", "Invalid token"),
+    errors.NotSignedIn: (401, "NOT_AUTHENTICATED", "Not authenticated"),
+    errors.TokenExpired: (401, "TOKEN_EXPIRED", "Token has expired"),
+    errors.TokenWithoutSubject: (401, "TOKEN_WITHOUT_SUBJECT", "Invalid authentication credentials"),
+    errors.Forbidden: (403, "FORBIDDEN", "Access denied"),
+    errors.NotYourAccount: (403, "USER_ID_MISMATCH", "Access denied: user_id mismatch"),
+    errors.NotFound: (404, "NOT_FOUND", "Not Found"),
+    errors.TaskNotFound: (404, "TASK_NOT_FOUND", "Task not found"),
+    errors.Conflict: (409, "CONFLICT", "Conflict"),
+    errors.Unavailable: (503, "SERVICE_UNAVAILABLE", "Service Unavailable: please try again in a moment"),
 }
 """The closest kind answers, so a new refusal has a status before anyone thinks of one."""
 
@@ -75,24 +75,24 @@ def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
     headers: dict[str, str] = {}
     match error:
         case BadBody():
-            return _json(422, {"detail": [_located(error)]})
+            return _detailed(422, "VALIDATION_ERROR", [_located(error)])
         case BadNumber():
-            return _json(422, {"detail": [_bad_number(error)]})
+            return _detailed(422, "VALIDATION_ERROR", [_bad_number(error)])
         case OriginRefused():
             return _json(403, {"error": "Forbidden", "message": "Cross-site request refused"})
         case ProxyUnauthorized():
             return _json(401, {"error": "Unauthorized", "message": "No session token found"})
         case DomainError():
-            status, detail = TASK_SIDE[closest(error, TASK_SIDE)]
+            status, code, detail = TASK_SIDE[closest(error, TASK_SIDE)]
             if status == HTTPStatus.UNAUTHORIZED:
                 headers["WWW-Authenticate"] = "Bearer"
-            return _json(status, {"detail": detail}, headers | _retry_after(error))
+            return _detailed(status, code, detail, headers | _retry_after(error))
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _json(error.status_code, {"detail": _phrase(error)}, _allow(error))
+            return _detailed(error.status_code, _code(error), _phrase(error), _allow(error))
     _report(error)
     if proxied:
         return _json(500, {"error": "Internal Server Error", "message": "Failed to proxy request"})
-    return _json(500, {"detail": "Internal Server Error"})
+    return _detailed(500, "INTERNAL_SERVER_ERROR", "Internal Server Error")
 
 
 def _sign_in_answer(error: Exception) -> Response[Any]:
@@ -113,8 +113,7 @@ def _sign_in_answer(error: Exception) -> Response[Any]:
             status, code, message = SIGN_IN_SIDE[closest(error, SIGN_IN_SIDE)]
             return _coded(status, code, message, _retry_after(error))
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            phrase = _phrase(error)
-            return _coded(error.status_code, phrase.upper().replace(" ", "_"), phrase, _allow(error))
+            return _coded(error.status_code, _code(error), _phrase(error), _allow(error))
     _report(error)
     return _coded(500, "INTERNAL_SERVER_ERROR", "Internal Server Error")
 
@@ -128,6 +127,10 @@ def _json(status: int, content: object, headers: Mapping[str, str] | None = None
     return Response(content, status_code=status, media_type="application/json", headers=dict(headers or {}))
 
 
+def _detailed(status: int, code: str, detail: object, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    return _json(status, {"detail": detail, "code": code}, {"Cache-Control": "private, no-cache", **(headers or {})})
+
+
 def _coded(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response[Any]:
     return _json(status, {"message": message, "code": code}, {"Cache-Control": "no-store", **(headers or {})})
 
@@ -138,6 +141,10 @@ def _retry_after(error: DomainError) -> dict[str, str]:
 
 def _phrase(error: HTTPException) -> str:
     return HTTPStatus(error.status_code).phrase
+
+
+def _code(error: HTTPException) -> str:
+    return _phrase(error).upper().replace(" ", "_")
 
 
 def _allow(error: HTTPException) -> dict[str, str]:

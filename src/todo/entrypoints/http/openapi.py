@@ -31,9 +31,10 @@ TASK_NUMBER = {"type": OpenAPIType.INTEGER, "format": "int64", "minimum": 1, "ex
 
 
 class Refusal(Struct):
-    """What is wrong, in words."""
+    """What is wrong: `detail` is for people, `code` for programs."""
 
     detail: str
+    code: Annotated[str, Meta(examples=["TASK_NOT_FOUND"])]
 
 
 class FieldFault(Struct):
@@ -48,6 +49,7 @@ class FieldFaults(Struct):
     """What is wrong with the body or the path."""
 
     detail: list[FieldFault]
+    code: str
 
 
 PROXY_REFUSALS = (
@@ -72,8 +74,8 @@ def _example(value: object, summary: str = "") -> Example:
     return Example(summary=summary or None, value=value)
 
 
-def _refusal(description: str, *details: str) -> ResponseSpec:
-    examples = [_example({"detail": detail}, detail) for detail in details]
+def _refusal(description: str, **details: str) -> ResponseSpec:
+    examples = [_example({"detail": detail, "code": code}, code) for code, detail in details.items()]
     return ResponseSpec(Refusal, description=description, examples=examples, generate_examples=False)
 
 
@@ -85,20 +87,28 @@ _NUMBER_FAULT = {
 }
 
 REFUSALS = {
-    401: _refusal("No token, or not a good one", "Not authenticated", "Token has expired", "Invalid token"),
-    403: _refusal("The token is another user's", "Access denied: user_id mismatch"),
-    404: _refusal("No such task among yours", "Task not found"),
-    413: _refusal("The body is too large", "Request Entity Too Large"),
+    401: _refusal(
+        "No token, or not a good one",
+        NOT_AUTHENTICATED="Not authenticated",
+        TOKEN_EXPIRED="Token has expired",
+        INVALID_TOKEN="Invalid token",
+    ),
+    403: _refusal("The token is another user's", USER_ID_MISMATCH="Access denied: user_id mismatch"),
+    404: _refusal("No such task among yours", TASK_NOT_FOUND="Task not found"),
+    413: _refusal("The body is too large", REQUEST_ENTITY_TOO_LARGE="Request Entity Too Large"),
     422: ResponseSpec(
         FieldFaults,
         description="The body or the task's number is not as it should be",
         examples=[
-            _example({"detail": [_FAULT]}, "A field is missing"),
-            _example({"detail": [_NUMBER_FAULT]}, "No number"),
+            _example({"detail": [_FAULT], "code": "VALIDATION_ERROR"}, "A field is missing"),
+            _example({"detail": [_NUMBER_FAULT], "code": "VALIDATION_ERROR"}, "No number"),
         ],
         generate_examples=False,
     ),
-    503: _refusal("The database is away: try again after `Retry-After` seconds", "Service Unavailable"),
+    503: _refusal(
+        "The database is away: try again after `Retry-After` seconds",
+        SERVICE_UNAVAILABLE="Service Unavailable: please try again in a moment",
+    ),
 }
 
 
@@ -143,10 +153,12 @@ def _rendered(app: Litestar) -> bytes:
 def document(app: Litestar) -> dict[str, Any]:
     """The OpenAPI document: Litestar's, put right where it cannot be told."""
     made = app.openapi_schema.to_schema()
+    made["paths"] = dict(sorted(made["paths"].items()))  # Litestar keeps paths in sets: each process has another order
     for path, operations in made["paths"].items():
         for operation in operations.values():
             _forget_the_frameworks(operation["responses"])
             if path.startswith("/api/proxy/"):
+                operation["tags"] = ["Proxy"]  # and the controller's: they would stand on the page twice
                 _add_the_proxys(operation["responses"])
     return made
 

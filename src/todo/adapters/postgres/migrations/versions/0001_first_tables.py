@@ -80,7 +80,7 @@ def upgrade() -> None:
         sa.Column("completed_at", MOMENT),
         sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("updated_at", MOMENT, server_default=NOW, nullable=False),
-        sa.Column("version", sa.Integer, server_default=sa.text("1"), nullable=False),
+        sa.Column("version", sa.BigInteger, server_default=sa.text("1"), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "id", name="tasks_pkey"),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="tasks_user_id_fkey", ondelete="CASCADE"),
     )

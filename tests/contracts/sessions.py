@@ -1,0 +1,224 @@
+"""What every store promises about sessions."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import (
+    ADA,
+    BOB,
+    LATER,
+    NOON,
+    a_session,
+    a_user,
+    keep,
+)
+from tests.contracts.samples import (
+    EXACT,
+    FAR_AHEAD,
+    LONG_AGO,
+    NOBODY,
+    SMILE,
+)
+from todo.domain.errors import (
+    UserNotFound,
+)
+from todo.domain.model.session import Device, Session, SessionHandle, SessionId
+from todo.domain.model.user import UserId
+from todo.domain.ports.store import Store
+
+
+async def remove_sessions_of(store: Store, user: UserId) -> None:
+    async with store.begin() as work:
+        await work.remove_sessions_of(user)
+        await work.commit()
+
+
+class SessionContract:
+    """Sessions, asked for with every request."""
+
+    async def test_a_session_comes_back_as_it_was_kept(self, store: Store) -> None:
+        devices = [
+            Device(),
+            Device(address="203.0.113.7", agent="curl/8.0"),
+            Device(address="2001:db8::1", agent=f"Браузер {SMILE} " + "x" * 1000),
+            Device(address="", agent=""),
+        ]
+        begun = replace(a_session(ADA), created_at=LONG_AGO, updated_at=EXACT, expires_at=FAR_AHEAD)
+        sessions = [
+            replace(begun, id=SessionId(f"{n}"), handle=SessionHandle(f"{n}"), device=device)
+            for n, device in enumerate(devices)
+        ]
+
+        await keep(store, a_user(ADA), *sessions)
+
+        assert [await store.sessions.find(session.id) for session in sessions] == sessions
+
+    async def test_an_unknown_session_is_not_found(self, store: Store) -> None:
+        await keep(store, a_user(ADA), a_session(ADA))
+
+        for unknown in ("", " ", "unknown", "%", "x" * 3000, SMILE, "{}", '"', "NULL", "a,b"):
+            assert await store.sessions.find(SessionId(unknown)) is None
+
+    async def test_a_session_is_not_found_by_its_handle(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+
+        assert await store.sessions.find(SessionId(session.handle)) is None
+
+    async def test_a_session_is_found_after_its_end_too(self, store: Store) -> None:
+        ended = a_session(ADA, at=LONG_AGO)
+        await keep(store, a_user(ADA), ended)
+
+        assert await store.sessions.find(ended.id) == ended
+
+    async def test_an_unknown_user_cannot_have_a_session(self, store: Store) -> None:
+        session = a_session(NOBODY)
+
+        with pytest.raises(UserNotFound):
+            await keep(store, session)
+
+        assert await store.sessions.find(session.id) is None
+
+    async def test_a_session_slides(self, store: Store) -> None:
+        session = a_session(ADA, device=Device(address="203.0.113.7", agent="curl"))
+        await keep(store, a_user(ADA), session)
+
+        assert await store.sessions.slide(session.slide(at=LATER), expecting=session)
+
+        assert await store.sessions.find(session.id) == session.slide(at=LATER)
+
+    async def test_a_session_slides_again_and_again(self, store: Store) -> None:
+        first = a_session(ADA)
+        second, third = first.slide(at=LATER), first.slide(at=EXACT)
+        await keep(store, a_user(ADA), first)
+
+        assert await store.sessions.slide(second, expecting=first)
+        assert await store.sessions.slide(third, expecting=second)
+
+        assert await store.sessions.find(first.id) == third
+
+    async def test_a_session_that_somebody_has_slid_first_is_left_alone(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+        await store.sessions.slide(session.slide(at=LATER), expecting=session)
+
+        assert not await store.sessions.slide(session.slide(at=FAR_AHEAD), expecting=session)
+
+        assert await store.sessions.find(session.id) == session.slide(at=LATER)
+
+    async def test_sliding_one_session_leaves_the_others(self, store: Store) -> None:
+        session, other = a_session(ADA), a_session(ADA)
+        await keep(store, a_user(ADA), session, other)
+
+        await store.sessions.slide(session.slide(at=LATER), expecting=session)
+
+        assert await store.sessions.find(other.id) == other
+
+    async def test_a_session_that_has_ended_does_not_come_back_by_sliding(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+        await store.sessions.remove(session.id)
+
+        assert not await store.sessions.slide(session.slide(at=LATER), expecting=session)
+
+        assert await store.sessions.find(session.id) is None
+
+    async def test_of_two_who_slide_at_once_one_does(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+
+        outcomes = await asyncio.gather(
+            *(store.sessions.slide(session.slide(at=LATER), expecting=session) for _ in range(2))
+        )
+
+        assert sorted(outcomes) == [False, True]
+
+    async def test_a_removed_session_is_gone_and_the_others_are_not(self, store: Store) -> None:
+        removed, other = a_session(ADA), a_session(ADA)
+        await keep(store, a_user(ADA), removed, other)
+
+        await store.sessions.remove(removed.id)
+
+        assert await store.sessions.find(removed.id) is None
+        assert await store.sessions.find(other.id) == other
+
+    async def test_removing_a_session_that_is_gone_is_no_error(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+
+        for _ in range(2):
+            await store.sessions.remove(session.id)
+
+        assert await store.sessions.find(session.id) is None
+
+    async def test_all_sessions_of_one_user_are_removed_and_nobody_elses(self, store: Store) -> None:
+        mine, my_other, of_bob = a_session(ADA), a_session(ADA), a_session(BOB)
+        await keep(store, a_user(ADA), a_user(BOB), mine, my_other, of_bob)
+
+        await remove_sessions_of(store, ADA)
+
+        assert await store.sessions.find(mine.id) is None
+        assert await store.sessions.find(my_other.id) is None
+        assert await store.sessions.find(of_bob.id) == of_bob
+
+    async def test_removing_the_sessions_of_who_has_none_is_no_error(self, store: Store) -> None:
+        for user in (ADA, NOBODY):
+            await remove_sessions_of(store, user)
+
+    async def test_a_session_begun_in_the_same_unit_of_work_outlives_the_removal_before_it(self, store: Store) -> None:
+        former, fresh = a_session(ADA), a_session(ADA)
+        await keep(store, a_user(ADA), former)
+
+        async with store.begin() as work:
+            await work.remove_sessions_of(ADA)
+            await work.add_session(fresh)
+            await work.commit()
+
+        assert await store.sessions.find(former.id) is None
+        assert await store.sessions.find(fresh.id) == fresh
+
+    async def test_many_who_look_at_once_each_get_their_own_session(self, store: Store) -> None:
+        users = [a_user(UserId(f"usr_{number}")) for number in range(10)]
+        sessions = [a_session(user.id) for user in users for _ in range(5)]
+        unknown = [SessionId(f"unknown {number}") for number in range(10)]
+        await keep(store, *users, *sessions)
+        ids = [session.id for session in sessions] * 2 + unknown
+
+        found = await asyncio.gather(*(store.sessions.find(session) for session in ids))
+
+        assert found == [*sessions, *sessions, *[None] * 10]
+
+    async def test_who_looks_after_a_removal_does_not_find_what_others_are_still_looking_for(
+        self, store: Store
+    ) -> None:
+        sessions = [a_session(ADA) for _ in range(20)]
+        await keep(store, a_user(ADA), *sessions)
+
+        after: list[Session | None] = []
+        for session in sessions:
+            crowd = [asyncio.ensure_future(store.sessions.find(session.id)) for _ in range(5)]
+            await store.sessions.remove(session.id)
+            crowd += [asyncio.ensure_future(store.sessions.find(session.id)) for _ in range(5)]
+            after.append(await store.sessions.find(session.id))
+            after += await asyncio.gather(*crowd[5:])
+            await asyncio.gather(*crowd)
+
+        assert after == [None] * len(after)
+
+    async def test_who_looks_after_a_slide_finds_the_new_end(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+
+        seen = []
+        for minute in range(1, 20):
+            slid = session.slide(at=NOON + timedelta(minutes=minute))
+            crowd = [asyncio.ensure_future(store.sessions.find(session.id)) for _ in range(5)]
+            await store.sessions.slide(slid, expecting=session)
+            seen.append(await store.sessions.find(session.id) == slid)
+            await asyncio.gather(*crowd)
+            session = slid
+
+        assert all(seen)

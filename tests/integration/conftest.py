@@ -1,0 +1,7 @@
+"""What the integration tests are given: databases of their own, and a browser."""
+
+from tests.integration.chromium import browser as browser
+from tests.integration.databases import bare_database as bare_database
+from tests.integration.databases import database_server as database_server
+from tests.integration.databases import empty_database as empty_database
+from tests.integration.databases import migrated_template as migrated_template
