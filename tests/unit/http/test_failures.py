@@ -48,7 +48,10 @@ class TestAFaultOfOurs:
             direct = await task_call(service, person, method, rest, proxied=False)
             proxied = await task_call(service, person, method, rest, proxied=True)
 
-            assert (direct.status_code, direct.json()) == (500, {"detail": "Internal Server Error"})
+            assert (direct.status_code, direct.json()) == (
+                500,
+                {"detail": "Internal Server Error", "code": "INTERNAL_SERVER_ERROR"},
+            )
             assert (proxied.status_code, proxied.json()) == (
                 500,
                 {"error": "Internal Server Error", "message": "Failed to proxy request"},

@@ -74,8 +74,8 @@ def _example(value: object, summary: str = "") -> Example:
     return Example(summary=summary or None, value=value)
 
 
-def _refusal(description: str, **details: str) -> ResponseSpec:
-    examples = [_example({"detail": detail, "code": code}, code) for code, detail in details.items()]
+def _refusal(description: str, *details: tuple[str, str]) -> ResponseSpec:
+    examples = [_example({"detail": detail, "code": code}, code) for code, detail in details]
     return ResponseSpec(Refusal, description=description, examples=examples, generate_examples=False)
 
 
@@ -89,13 +89,13 @@ _NUMBER_FAULT = {
 REFUSALS = {
     401: _refusal(
         "No token, or not a good one",
-        NOT_AUTHENTICATED="Not authenticated",
-        TOKEN_EXPIRED="Token has expired",
-        INVALID_TOKEN="Invalid token",
+        ("NOT_AUTHENTICATED", "Not authenticated"),
+        ("TOKEN_EXPIRED", "Token has expired"),
+        ("INVALID_TOKEN", "Invalid token"),
     ),
-    403: _refusal("The token is another user's", USER_ID_MISMATCH="Access denied: user_id mismatch"),
-    404: _refusal("No such task among yours", TASK_NOT_FOUND="Task not found"),
-    413: _refusal("The body is too large", REQUEST_ENTITY_TOO_LARGE="Request Entity Too Large"),
+    403: _refusal("The token is another user's", ("USER_ID_MISMATCH", "Access denied: user_id mismatch")),
+    404: _refusal("No such task among yours", ("TASK_NOT_FOUND", "Task not found")),
+    413: _refusal("The body is too large", ("REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")),
     422: ResponseSpec(
         FieldFaults,
         description="The body or the task's number is not as it should be",
@@ -107,7 +107,7 @@ REFUSALS = {
     ),
     503: _refusal(
         "The database is away: try again after `Retry-After` seconds",
-        SERVICE_UNAVAILABLE="Service Unavailable: please try again in a moment",
+        ("SERVICE_UNAVAILABLE", "Service Unavailable: please try again in a moment"),
     ),
 }
 
