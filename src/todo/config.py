@@ -24,7 +24,7 @@ WELL_KNOWN_SECRETS: Final = (
 )
 """What stands in samples and tutorials. A secret that is made of one of these and filling is refused."""
 
-SECRETS: Final = ("DATABASE_URL", "DATABASE_URL_UNPOOLED", "BETTER_AUTH_SECRET")
+SECRETS: Final = ("DATABASE_URL", "DATABASE_URL_UNPOOLED", "BETTER_AUTH_SECRET", "TODO_SMTP_URL")
 """Settings that may come from a file named by NAME_FILE, as container platforms hand out secrets."""
 
 
@@ -53,6 +53,12 @@ class Settings:
     cors_origins: frozenset[str] = frozenset({"http://localhost:3000"})
     transaction_pooler: bool = False
     pool_size: int = 10
+    signup_open: bool = True
+    require_email_verification: bool = False
+    smtp_url: str | None = field(default=None, repr=False)
+    """Without one letters are written to the log, or with an https `base_url` not at all."""
+    mail_from: str = ""
+    """Who letters are from: an address, or a name with one."""
 
     @property
     def secure(self) -> bool:
@@ -82,11 +88,19 @@ class Settings:
             cors_origins=reader.origins("TODO_CORS_ORIGINS", also="BETTER_AUTH_TRUSTED_ORIGINS"),
             transaction_pooler=reader.choice("TODO_DB_POOLER", ("", "transaction")) == "transaction",
             pool_size=reader.number("TODO_DB_POOL_SIZE", 1, 1000, default=10),
+            signup_open=reader.choice("TODO_SIGNUP", ("open", "closed"), default="open") == "open",
+            require_email_verification=reader.switch("TODO_REQUIRE_EMAIL_VERIFICATION"),
+            smtp_url=reader.confidential("TODO_SMTP_URL").strip() or None,
+            mail_from=reader.text("TODO_MAIL_FROM"),
         )
         if serving and settings.database_url and settings.secret is None and "BETTER_AUTH_SECRET" not in reader.faulty:
             reader.fault(
                 "BETTER_AUTH_SECRET", "is missing: with DATABASE_URL it must be given. Make one with: ./dev secret"
             )
+        if settings.require_email_verification and settings.secure and settings.smtp_url is None:
+            reader.fault("TODO_SMTP_URL", "is missing: with TODO_REQUIRE_EMAIL_VERIFICATION letters must be sent")
+        if settings.smtp_url and not settings.mail_from:
+            reader.fault("TODO_MAIL_FROM", "is missing: say who letters are from, like Todo <todo@example.com>")
         if reader.faults:
             raise SettingsInvalid(reader.faults)
         return settings
@@ -150,8 +164,14 @@ class _Reader:
             return default
         return int(value)
 
-    def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        value = self.text(name)
+    def switch(self, name: str) -> bool:
+        value = self.text(name).lower() or "false"
+        if value not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+            self.fault(name, f"must be true or false, not {value!r}")
+        return value in {"true", "1", "yes", "on"}
+
+    def choice(self, name: str, choices: tuple[str, ...], *, default: str = "") -> str:
+        value = self.text(name) or default
         if value not in choices:
             self.fault(name, f"must be {' or '.join(choice or 'empty' for choice in choices)}, not {value!r}")
         return value

@@ -3,7 +3,7 @@
 import gc
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from dotenv import dotenv_values
@@ -11,17 +11,27 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from todo.adapters.argon2_hasher import Argon2Hasher
+from todo.adapters.better_auth_scrypt import scrypt_matches
+from todo.adapters.hmac_signatures import HmacSignatures
+from todo.adapters.jwt_email_proofs import JwtEmailProofs
 from todo.adapters.jwt_tokens import JwtTokens
+from todo.adapters.mail import LogMailer, NoMailer, SmtpMailer, SmtpServer
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.system_clock import SystemClock
 from todo.config import Settings, SettingsInvalid
 from todo.domain.ports.clock import Clock
+from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.store import Store
-from todo.domain.services.accounts import AccountService
+from todo.domain.services.accounts import AccountService, SignUpRules
 from todo.domain.services.authentication import Authentication
+from todo.domain.services.passwords import PasswordService
+from todo.domain.services.profile import ProfileService
 from todo.domain.services.tasks import TaskService
+from todo.domain.services.verification import VerificationService
 from todo.entrypoints.http.app import Services, create_app
+from todo.entrypoints.http.auth.redirects import BaseUrl
+from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.edge import Edge
 
 VERSION = version("todo")
@@ -57,7 +67,25 @@ def _address(name: str, url: str, *, pooled: bool) -> DatabaseAddress:
 def hasher(settings: Settings) -> Argon2Hasher:
     """One thread that hashes for each worker; two when there is one worker and more than one core."""
     slots = 2 if settings.workers == 1 and (os.cpu_count() or 1) > 1 else 1
-    return Argon2Hasher(slots=slots)
+    return Argon2Hasher(slots=slots, former=scrypt_matches)
+
+
+Mail = LogMailer | NoMailer | SmtpMailer
+
+
+def mailer(settings: Settings) -> Mail:
+    """By SMTP when there is a server; else to the log, but not in production, where nobody would read it."""
+    link_of = BaseUrl(settings.base_url).link
+    if settings.smtp_url is None:
+        return NoMailer() if settings.secure else LogMailer(link_of=link_of)
+    try:
+        server = SmtpServer.parse(settings.smtp_url)
+    except ValueError as error:
+        raise SettingsInvalid([f"TODO_SMTP_URL {error}"]) from error
+    try:
+        return SmtpMailer(server=server, sender=settings.mail_from, link_of=link_of)
+    except ValueError as error:
+        raise SettingsInvalid([f"TODO_MAIL_FROM {error}"]) from error
 
 
 def build(
@@ -66,9 +94,11 @@ def build(
     store: Store | None = None,
     clock: Clock | None = None,
     hashing: Argon2Hasher | None = None,
+    mail: Mailer | None = None,
 ) -> ASGIApp:
     """Builds the application. A test passes the adapters it wants; the rest are the real ones."""
-    return Edge(assemble(settings, store=store, clock=clock, hashing=hashing), cors_origins=settings.cors_origins)
+    app = assemble(settings, store=store, clock=clock, hashing=hashing, mail=mail)
+    return Edge(app, cors_origins=settings.cors_origins)
 
 
 def assemble(
@@ -77,6 +107,7 @@ def assemble(
     store: Store | None = None,
     clock: Clock | None = None,
     hashing: Argon2Hasher | None = None,
+    mail: Mailer | None = None,
 ) -> Litestar:
     """What is behind the edge. Raises `SettingsInvalid`."""
     if settings.secret is None:
@@ -84,15 +115,33 @@ def assemble(
     clock = clock or SystemClock()
     store = store or PostgresStore(database_address(settings), clock=clock, pool_size=settings.pool_size)
     hashing = hashing or hasher(settings)
+    mail = mail or mailer(settings)
+    signatures = HmacSignatures(settings.secret)
+    verification = VerificationService(store=store, mailer=mail, proofs=JwtEmailProofs(settings.secret), clock=clock)
+    passwords = PasswordService(store=store, hasher=hashing, mailer=mail, clock=clock)
     services = Services(
-        accounts=AccountService(store=store, hasher=hashing, clock=clock),
-        authentication=Authentication(tokens=JwtTokens(settings.secret), sessions=store.sessions, clock=clock),
+        accounts=AccountService(
+            store=store,
+            hasher=hashing,
+            clock=clock,
+            verification=verification,
+            rules=SignUpRules(open=settings.signup_open, verified_only=settings.require_email_verification),
+        ),
+        authentication=Authentication(
+            tokens=JwtTokens(settings.secret), signatures=signatures, sessions=store.sessions, clock=clock
+        ),
+        passwords=passwords,
+        profile=ProfileService(store=store, passwords=passwords, clock=clock),
+        verification=verification,
         tasks=TaskService(store=store, clock=clock),
     )
 
     @asynccontextmanager
     async def open_while_serving(_: Litestar) -> AsyncIterator[None]:
-        async with hashing, store:
+        async with AsyncExitStack() as stack:
+            for part in (hashing, store, mail):
+                if isinstance(part, AbstractAsyncContextManager):
+                    await stack.enter_async_context(part)
             gc.freeze()  # what is there by now stays: the collector need not look at it again and again
             yield
 
@@ -100,6 +149,7 @@ def assemble(
         services,
         version=VERSION,
         trusted_origins=settings.trusted_origins,
-        secure=settings.secure,
+        base_url=BaseUrl(settings.base_url),
+        jar=SessionCookies(signatures, secure=settings.secure),
         lifespan=[open_while_serving],
     )

@@ -17,14 +17,21 @@ from todo.adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresEr
 from todo.adapters.postgres.migrations import MigrationRefused, Migrations
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.system_clock import SystemClock
-from todo.bootstrap import assemble, build, database_address, environment, hasher, migrations_address
+from todo.bootstrap import (
+    assemble,
+    build,
+    database_address,
+    environment,
+    hasher,
+    mailer,
+    migrations_address,
+)
 from todo.config import Settings, SettingsInvalid, secret_fault
-from todo.domain.model.principal import Principal
-from todo.domain.model.session import Device
+from todo.domain.model.principal import Claims, Principal
+from todo.domain.model.session import Device, Session
 from todo.domain.model.task import Title
 from todo.domain.model.user import Email, Name, Password
-from todo.domain.services.accounts import AccountService
-from todo.domain.services.authentication import Authentication
+from todo.domain.services.administration import Administration
 from todo.domain.services.tasks import TaskService
 from todo.entrypoints.cli.tools import Installation, Problem, Tools
 from todo.entrypoints.http.openapi import document
@@ -98,12 +105,12 @@ class HostInstallation(Installation):
         return Migrations(migrations_address(self.settings))
 
     @asynccontextmanager
-    async def accounts(self) -> AsyncIterator[AccountService]:
+    async def accounts(self) -> AsyncIterator[Administration]:
         clock = SystemClock()
         store = PostgresStore(database_address(self.settings), clock=clock, pool_size=1)
         await self.schema().upgrade()
         async with store, hasher(self.settings) as hashing:
-            yield AccountService(store=store, hasher=hashing, clock=clock)
+            yield Administration(store=store, hasher=hashing, clock=clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +144,7 @@ def _settings(given: Mapping[str, str], *, serving: bool = False) -> Settings:
         if settings.database_url is not None:
             database_address(settings)
             migrations_address(settings)
+        mailer(settings)
         return settings
 
 
@@ -186,12 +194,14 @@ async def _demo_user(settings: Settings, store: MemoryStore) -> DemoUser:
     clock = SystemClock()
     password = Password(secrets.token_urlsafe(9))
     async with hasher(settings) as hashing:
-        accounts = AccountService(store=store, hasher=hashing, clock=clock)
-        email = Email("demo@example.com")
-        begun = await accounts.sign_up(email, password, Name("Demo"), device=Device(agent="todo demo"))
-    tokens = JwtTokens(settings.secret or "")
-    token = Authentication(tokens=tokens, sessions=store.sessions, clock=clock).token_for(begun.session)
+        administration = Administration(store=store, hasher=hashing, clock=clock)
+        user = await administration.create(Email("demo@example.com"), password, Name("Demo"))
+    session = Session.start(user.id, Device(agent="todo demo"), at=clock.now())
+    async with store.begin() as work:
+        await work.add_session(session)
+        await work.commit()
+    token = JwtTokens(settings.secret or "").issue(Claims.of(session, at=clock.now()))
     tasks = TaskService(store=store, clock=clock)
     for title in DEMO_TASKS:
-        await tasks.add(Title(title), None, by=Principal(user=begun.user.id, session=begun.session))
-    return DemoUser(id=begun.user.id, email=begun.user.email, password=str(password), token=token)
+        await tasks.add(Title(title), None, by=Principal(user=user.id, session=session))
+    return DemoUser(id=user.id, email=user.email, password=str(password), token=token)

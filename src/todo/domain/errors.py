@@ -3,8 +3,9 @@
     DomainError
     ├── Invalid                     a value that cannot be
     │   ├── TitleBlank · TitleTooLong · DescriptionTooLong · CharacterForbidden
-    │   ├── EmailMalformed · NameTooLong
-    │   └── PasswordTooShort · PasswordTooLong
+    │   ├── EmailMalformed · EmailUnchanged · NameTooLong
+    │   ├── PasswordTooShort · PasswordTooLong
+    │   └── PasswordWrong           not the one the account has
     ├── Unauthenticated             who is asking is not known
     │   ├── NotSignedIn             no credential was shown
     │   ├── TokenInvalid            not ours, not whole, or not yet valid
@@ -13,10 +14,19 @@
     │   ├── TokenWithoutSubject
     │   └── CredentialsWrong        address and password do not belong together
     ├── Forbidden                   known, and not allowed
-    │   └── NotYourAccount
+    │   ├── NotYourAccount
+    │   ├── SignUpClosed
+    │   ├── EmailNotVerified
+    │   ├── EmailMismatch · EmailAlreadyVerified
+    │   ├── SessionStale            signed in too long ago for this
+    │   ├── ReauthenticationNeeded  signed in too long ago to delete the account without its password
+    │   └── MailDisabled            this needs letters, and none are sent
+    │       └── PasswordResetDisabled · VerificationDisabled
     ├── NotFound
     │   ├── TaskNotFound            also the answer about somebody else's task
-    │   └── UserNotFound
+    │   ├── UserNotFound
+    │   ├── PasswordNotFound        an account that is opened in another way
+    │   └── TicketInvalid           unknown, used, or too old
     ├── Conflict                    the world has moved on
     │   ├── EmailTaken
     │   ├── TaskChanged             somebody saved the task first
@@ -57,6 +67,10 @@ class EmailMalformed(Invalid):
     """Text that is no e-mail address."""
 
 
+class EmailUnchanged(Invalid):
+    """The new address is the one the user has."""
+
+
 class NameTooLong(Invalid):
     """A name of more than `Name.LONGEST` code points."""
 
@@ -67,6 +81,10 @@ class PasswordTooShort(Invalid):
 
 class PasswordTooLong(Invalid):
     """A password of more than `Password.LONGEST` code points."""
+
+
+class PasswordWrong(Invalid):
+    """The password that was to confirm a change is not the account's."""
 
 
 class Unauthenticated(DomainError):
@@ -105,6 +123,42 @@ class NotYourAccount(Forbidden):
     """A principal tried to act under another user's id."""
 
 
+class SignUpClosed(Forbidden):
+    """Nobody can sign up here; an operator makes accounts."""
+
+
+class EmailNotVerified(Forbidden):
+    """The password is right; the address is still to be verified. A letter is on its way."""
+
+
+class EmailMismatch(Forbidden):
+    """One asks for one's own address only."""
+
+
+class EmailAlreadyVerified(Forbidden):
+    """There is nothing left to verify."""
+
+
+class SessionStale(Forbidden):
+    """This wants somebody who has signed in within a day."""
+
+
+class ReauthenticationNeeded(Forbidden):
+    """An account is deleted with its password, or within a day of signing in."""
+
+
+class MailDisabled(Forbidden):
+    """This needs letters, and this service sends none."""
+
+
+class PasswordResetDisabled(MailDisabled):
+    """Passwords are reset by letter."""
+
+
+class VerificationDisabled(MailDisabled):
+    """Addresses are verified by letter."""
+
+
 class NotFound(DomainError):
     """There is no such thing, or none that this principal may know of."""
 
@@ -115,6 +169,14 @@ class TaskNotFound(NotFound):
 
 class UserNotFound(NotFound):
     """No such user."""
+
+
+class PasswordNotFound(NotFound):
+    """The account has no password."""
+
+
+class TicketInvalid(NotFound):
+    """No such ticket: unknown, used, or too old."""
 
 
 class Conflict(DomainError):

@@ -5,10 +5,18 @@ from dataclasses import dataclass, replace
 
 from todo.adapters.memory.tables import Tables
 from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, UserNotFound
-from todo.domain.model.session import Session, SessionId
+from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.model.task import NewTask, Task, TaskId
-from todo.domain.model.user import Email, PasswordHash, User, UserId
-from todo.domain.ports.store import PasswordRepository, SessionRepository, TaskRepository, UserRepository
+from todo.domain.model.ticket import Ticket, TicketDigest
+from todo.domain.model.user import Account, Email, PasswordHash, User, UserId
+from todo.domain.ports.store import (
+    AccountRepository,
+    PasswordRepository,
+    SessionRepository,
+    TaskRepository,
+    TicketRepository,
+    UserRepository,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +86,34 @@ class MemoryPasswords(PasswordRepository):
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryAccounts(AccountRepository):
+    _tables: Tables
+
+    async def of(self, user: UserId) -> Sequence[Account]:
+        return [account for owner, account in self._tables.accounts.items() if owner == user]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryTickets(TicketRepository):
+    _tables: Tables
+
+    async def find(self, digest: TicketDigest) -> Ticket | None:
+        return self._tables.tickets.get(digest)
+
+
+@dataclass(frozen=True, slots=True)
 class MemorySessions(SessionRepository):
     _tables: Tables
 
     async def find(self, session: SessionId) -> Session | None:
         return self._tables.sessions.get(session)
+
+    async def find_by_handle(self, handle: SessionHandle) -> Session | None:
+        return next((session for session in self._tables.sessions.values() if session.handle == handle), None)
+
+    async def of(self, user: UserId) -> Sequence[Session]:
+        found = [session for session in self._tables.sessions.values() if session.user == user]
+        return sorted(found, key=lambda session: (session.created_at, session.id))
 
     async def slide(self, session: Session, *, expecting: Session) -> bool:
         present = self._tables.sessions.get(session.id)

@@ -6,10 +6,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
-from todo.adapters.memory.repositories import MemoryPasswords, MemorySessions, MemoryTasks, MemoryUsers
+from todo.adapters.memory.repositories import (
+    MemoryAccounts,
+    MemoryPasswords,
+    MemorySessions,
+    MemoryTasks,
+    MemoryTickets,
+    MemoryUsers,
+)
 from todo.adapters.memory.tables import Tables
 from todo.adapters.memory.unit_of_work import MemoryUnitOfWork
-from todo.domain.ports.store import PasswordRepository, SessionRepository, Store, TaskRepository, UserRepository
+from todo.domain.ports.store import (
+    AccountRepository,
+    PasswordRepository,
+    SessionRepository,
+    Store,
+    TaskRepository,
+    TicketRepository,
+    UserRepository,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,14 @@ class MemoryStore(Store):
     @property
     def passwords(self) -> PasswordRepository:
         return MemoryPasswords(self._tables)
+
+    @property
+    def accounts(self) -> AccountRepository:
+        return MemoryAccounts(self._tables)
+
+    @property
+    def tickets(self) -> TicketRepository:
+        return MemoryTickets(self._tables)
 
     @property
     def sessions(self) -> SessionRepository:

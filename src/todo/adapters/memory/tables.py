@@ -6,7 +6,8 @@ from itertools import count
 
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.task import Task, TaskId
-from todo.domain.model.user import PasswordHash, User, UserId
+from todo.domain.model.ticket import Ticket, TicketDigest
+from todo.domain.model.user import Account, PasswordHash, User, UserId
 
 
 @dataclass(slots=True)
@@ -16,5 +17,7 @@ class Tables:
     users: dict[UserId, User] = field(default_factory=dict)
     passwords: dict[UserId, PasswordHash] = field(default_factory=dict)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
+    accounts: dict[UserId, Account] = field(default_factory=dict)
+    tickets: dict[TicketDigest, Ticket] = field(default_factory=dict)
     tasks: dict[tuple[UserId, TaskId], Task] = field(default_factory=dict)
     task_numbers: Iterator[int] = field(default_factory=lambda: count(1))

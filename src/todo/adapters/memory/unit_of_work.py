@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from todo.adapters.memory.tables import Tables
-from todo.domain.errors import EmailTaken, UserNotFound
-from todo.domain.model.session import Session
-from todo.domain.model.user import PasswordHash, User, UserId
+from todo.domain.errors import EmailTaken, TicketInvalid, UserNotFound
+from todo.domain.model.identifiers import ALPHANUMERIC, random_text
+from todo.domain.model.session import Session, SessionId
+from todo.domain.model.ticket import Ticket, TicketDigest
+from todo.domain.model.user import Account, PasswordHash, User, UserId
 from todo.domain.ports.store import UnitOfWork
 
 
@@ -16,12 +18,20 @@ class MemoryUnitOfWork(UnitOfWork):
         self._tables = tables
         self._users = dict(tables.users)
         self._passwords = dict(tables.passwords)
+        self._tickets = dict(tables.tickets)
         self._changes: list[Callable[[], None]] = []
 
     async def add_user(self, user: User) -> None:
         if user.id in self._users:
             return
         if any(other.email == user.email for other in self._users.values()):
+            raise EmailTaken
+        self._users[user.id] = user
+        self._changes.append(lambda: self._tables.users.update({user.id: user}))
+
+    async def save_user(self, user: User) -> None:
+        self._require(user.id)
+        if any(other.email == user.email and other.id != user.id for other in self._users.values()):
             raise EmailTaken
         self._users[user.id] = user
         self._changes.append(lambda: self._tables.users.update({user.id: user}))
@@ -34,7 +44,7 @@ class MemoryUnitOfWork(UnitOfWork):
     async def set_password(self, user: UserId, password: PasswordHash) -> None:
         self._require(user)
         self._passwords[user] = password
-        self._changes.append(lambda: self._tables.passwords.update({user: password}))
+        self._changes.append(lambda: self._open_with(user, password))
 
     async def replace_password(self, user: UserId, password: PasswordHash, *, expecting: PasswordHash) -> None:
         if self._passwords.get(user) == expecting:
@@ -44,8 +54,19 @@ class MemoryUnitOfWork(UnitOfWork):
         self._require(session.user)
         self._changes.append(lambda: self._tables.sessions.update({session.id: session}))
 
-    async def remove_sessions_of(self, user: UserId) -> None:
-        self._changes.append(lambda: self._forget_sessions(user))
+    async def remove_sessions_of(self, user: UserId, *, keep: SessionId | None = None) -> None:
+        self._changes.append(lambda: self._forget_sessions(user, keep))
+
+    async def add_ticket(self, ticket: Ticket) -> None:
+        self._require(ticket.user)
+        self._tickets[ticket.digest] = ticket
+        self._changes.append(lambda: self._tables.tickets.update({ticket.digest: ticket}))
+
+    async def take_ticket(self, digest: TicketDigest) -> Ticket:
+        if digest not in self._tickets:
+            raise TicketInvalid
+        self._changes.append(lambda: self._forget_ticket(digest))
+        return self._tickets.pop(digest)
 
     async def commit(self) -> None:
         for change in self._changes:
@@ -59,10 +80,31 @@ class MemoryUnitOfWork(UnitOfWork):
     def _forget(self, user: UserId) -> None:
         self._tables.users.pop(user, None)
         self._tables.passwords.pop(user, None)
+        self._tables.accounts.pop(user, None)
         self._forget_sessions(user)
+        for ticket in [ticket for ticket in self._tables.tickets.values() if ticket.user == user]:
+            self._forget_ticket(ticket.digest)
         for key in [key for key in self._tables.tasks if key[0] == user]:
             del self._tables.tasks[key]
 
-    def _forget_sessions(self, user: UserId) -> None:
+    def _open_with(self, user: UserId, password: PasswordHash) -> None:
+        self._tables.passwords[user] = password
+        since = self._tables.users[user].created_at
+        account = Account(
+            id=random_text(ALPHANUMERIC, 32),
+            provider="credential",
+            account_id=user,
+            user=user,
+            scopes=(),
+            created_at=since,
+            updated_at=since,
+        )
+        self._tables.accounts.setdefault(user, account)
+
+    def _forget_sessions(self, user: UserId, keep: SessionId | None = None) -> None:
         for session in [session for session in self._tables.sessions.values() if session.user == user]:
-            del self._tables.sessions[session.id]
+            if session.id != keep:
+                del self._tables.sessions[session.id]
+
+    def _forget_ticket(self, digest: TicketDigest) -> None:
+        self._tables.tickets.pop(digest, None)

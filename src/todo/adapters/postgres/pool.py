@@ -13,6 +13,8 @@ from todo.domain.errors import StoreUnavailable
 
 WAIT_FOR_CONNECTION = 2.0
 STATEMENT_TIMEOUT = 5.0
+FAREWELL_TIMEOUT = 1.0
+"""What is in flight has had its time before the pool is closed; a server that says nothing must not hold up a stop."""
 
 
 class Pool(Runner):
@@ -42,7 +44,7 @@ class Pool(Runner):
         if self._pool is None:
             return
         try:
-            await asyncio.wait_for(self._pool.close(), STATEMENT_TIMEOUT)
+            await asyncio.wait_for(self._pool.close(), FAREWELL_TIMEOUT)
         except TimeoutError:
             self._pool.terminate()
         finally:

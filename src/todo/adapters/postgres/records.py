@@ -5,7 +5,8 @@ from typing import Any
 from todo.adapters.postgres.tables import tasks
 from todo.domain.model.session import Device, Session
 from todo.domain.model.task import Description, Task, Title
-from todo.domain.model.user import Email, Name, User
+from todo.domain.model.ticket import Ticket
+from todo.domain.model.user import Account, Email, Image, Name, User
 
 TASK_COLUMNS = (
     tasks.c.id,
@@ -40,7 +41,7 @@ def user_from(record: Any) -> User:
         email=Email.known(record["email"]),
         name=Name.known(record["name"]),
         email_verified=record["emailVerified"],
-        image=record["image"],
+        image=None if record["image"] is None else Image.known(record["image"]),
         created_at=record["createdAt"],
         updated_at=record["updatedAt"],
     )
@@ -55,6 +56,36 @@ def columns_of_user(user: User) -> dict[str, Any]:
         "image": user.image,
         "createdAt": user.created_at,
         "updatedAt": user.updated_at,
+    }
+
+
+def account_from(record: Any) -> Account:
+    return Account(
+        id=record["id"],
+        provider=record["providerId"],
+        account_id=record["accountId"],
+        user=record["userId"],
+        scopes=tuple(scope for scope in (record["scope"] or "").split(",") if scope),
+        created_at=record["createdAt"],
+        updated_at=record["updatedAt"],
+    )
+
+
+def ticket_from(record: Any) -> Ticket:
+    return Ticket(
+        digest=record["identifier"],
+        user=record["value"],
+        created_at=record["createdAt"],
+        expires_at=record["expiresAt"],
+    )
+
+
+def columns_of_ticket(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "identifier": ticket.digest,
+        "value": ticket.user,
+        "createdAt": ticket.created_at,
+        "expiresAt": ticket.expires_at,
     }
 
 

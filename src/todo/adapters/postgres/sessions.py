@@ -1,15 +1,22 @@
 """Sessions in PostgreSQL."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ARRAY, Text, any_, bindparam, delete, select, update
 
 from todo.adapters.postgres.query import Query, Runner
 from todo.adapters.postgres.records import session_from
 from todo.adapters.postgres.shared_lookup import SharedLookup
 from todo.adapters.postgres.tables import sessions
-from todo.domain.model.session import Session, SessionId
+from todo.domain.model.session import Session, SessionHandle, SessionId
+from todo.domain.model.user import UserId
 from todo.domain.ports.store import SessionRepository
 
 SEVERAL = Query(select(sessions).where(sessions.c.id == any_(bindparam("ids", type_=ARRAY(Text)))))
+BY_HANDLE = Query(select(sessions).where(sessions.c.token == bindparam("handle")))
+OF_USER = Query(
+    select(sessions).where(sessions.c.userId == bindparam("user")).order_by(sessions.c.createdAt, sessions.c.id)
+)
 SLIDE = Query(
     update(sessions)
     .where(sessions.c.id == bindparam("session"), sessions.c.updatedAt == bindparam("expected"))
@@ -28,6 +35,13 @@ class PostgresSessions(SessionRepository):
 
     async def find(self, session: SessionId) -> Session | None:
         return await self._lookup.find(session)
+
+    async def find_by_handle(self, handle: SessionHandle) -> Session | None:
+        row = await BY_HANDLE.row(self._runner, handle=handle)
+        return None if row is None else session_from(row)
+
+    async def of(self, user: UserId) -> Sequence[Session]:
+        return [session_from(row) for row in await OF_USER.rows(self._runner, user=user)]
 
     async def slide(self, session: Session, *, expecting: Session) -> bool:
         row = await SLIDE.row(

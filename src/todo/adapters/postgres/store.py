@@ -9,7 +9,7 @@ from todo.adapters.postgres.pool import Pool
 from todo.adapters.postgres.sessions import PostgresSessions
 from todo.adapters.postgres.tasks import PostgresTasks
 from todo.adapters.postgres.unit_of_work import PostgresUnitOfWork
-from todo.adapters.postgres.users import PostgresPasswords, PostgresUsers
+from todo.adapters.postgres.users import PostgresAccounts, PostgresPasswords, PostgresTickets, PostgresUsers
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import Store
 
@@ -23,6 +23,8 @@ class PostgresStore(Store):
         self._tasks = PostgresTasks(self._pool)
         self._users = PostgresUsers(self._pool)
         self._passwords = PostgresPasswords(self._pool)
+        self._accounts = PostgresAccounts(self._pool)
+        self._tickets = PostgresTickets(self._pool)
         self._sessions = PostgresSessions(self._pool)
 
     @property
@@ -36,6 +38,14 @@ class PostgresStore(Store):
     @property
     def passwords(self) -> PostgresPasswords:
         return self._passwords
+
+    @property
+    def accounts(self) -> PostgresAccounts:
+        return self._accounts
+
+    @property
+    def tickets(self) -> PostgresTickets:
+        return self._tickets
 
     @property
     def sessions(self) -> PostgresSessions:

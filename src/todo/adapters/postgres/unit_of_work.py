@@ -3,16 +3,18 @@
 from contextlib import suppress
 from typing import Any
 
+from asyncpg import UniqueViolationError
 from sqlalchemy import Column, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from todo.adapters.postgres.query import Query, translated
-from todo.adapters.postgres.records import columns_of_session, columns_of_user
-from todo.adapters.postgres.tables import accounts, sessions, users
+from todo.adapters.postgres.records import columns_of_session, columns_of_ticket, columns_of_user, ticket_from
+from todo.adapters.postgres.tables import accounts, sessions, users, verifications
 from todo.adapters.postgres.users import CREDENTIAL
-from todo.domain.errors import EmailTaken, StoreUnavailable, UserNotFound
+from todo.domain.errors import EmailTaken, StoreUnavailable, TicketInvalid, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
-from todo.domain.model.session import Session
+from todo.domain.model.session import Session, SessionId
+from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import PasswordHash, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import UnitOfWork
@@ -32,6 +34,19 @@ INSERT_USER = Query(
     .returning(users.c.id)
 )
 USER = Query(select(users.c.id).where(THE_USER))
+SAVE_USER = Query(
+    update(users)
+    .where(THE_USER)
+    .values(
+        email=bindparam("email"),
+        name=bindparam("name"),
+        emailVerified=bindparam("emailVerified"),
+        image=bindparam("image"),
+        updatedAt=bindparam("updatedAt"),
+    )
+    .returning(users.c.id)
+)
+ANOTHERS_EMAIL = Query(select(users.c.id).where(users.c.email == bindparam("email"), users.c.id != bindparam("user")))
 DELETE_USER = Query(delete(users).where(THE_USER).returning(users.c.id))
 
 INSERT_SESSION = Query(
@@ -44,7 +59,31 @@ INSERT_SESSION = Query(
     )
     .returning(sessions.c.id)
 )
-DELETE_SESSIONS = Query(delete(sessions).where(sessions.c.userId == bindparam("user")))
+DELETE_SESSIONS = Query(
+    delete(sessions).where(sessions.c.userId == bindparam("user"), sessions.c.id != bindparam("kept"))
+)
+
+TICKET_COLUMNS = (
+    verifications.c.id,
+    verifications.c.identifier,
+    verifications.c.value,
+    verifications.c.expiresAt,
+    verifications.c.createdAt,
+    verifications.c.updatedAt,
+)
+INSERT_TICKET = Query(
+    insert(verifications)
+    .from_select(
+        list(TICKET_COLUMNS),
+        select(*_given(*TICKET_COLUMNS, updatedAt="createdAt"))
+        .where(users.c.id == bindparam("value"))
+        .with_for_update(read=True, key_share=True),
+    )
+    .returning(verifications.c.id)
+)
+TAKE_TICKET = Query(
+    delete(verifications).where(verifications.c.identifier == bindparam("digest")).returning(*verifications.c)
+)
 
 IS_THE_PASSWORD = (accounts.c.userId == bindparam("user")) & (accounts.c.providerId == bindparam("kind"))
 SET_PASSWORD = Query(
@@ -119,6 +158,17 @@ class PostgresUnitOfWork(UnitOfWork):
         if added is None and await self._row(USER, user=user.id) is None:
             raise EmailTaken
 
+    async def save_user(self, user: User) -> None:
+        columns = columns_of_user(user)
+        if await self._row(ANOTHERS_EMAIL, email=user.email, user=user.id) is not None:
+            raise EmailTaken
+        try:
+            saved = await self._row(SAVE_USER, user=user.id, **columns)
+        except UniqueViolationError as error:
+            raise EmailTaken from error
+        if saved is None:
+            raise UserNotFound
+
     async def remove_user(self, user: UserId) -> None:
         if await self._row(DELETE_USER, user=user) is None:
             raise UserNotFound
@@ -144,5 +194,16 @@ class PostgresUnitOfWork(UnitOfWork):
         if await self._row(INSERT_SESSION, **columns_of_session(session)) is None:
             raise UserNotFound
 
-    async def remove_sessions_of(self, user: UserId) -> None:
-        await self._row(DELETE_SESSIONS, user=user)
+    async def remove_sessions_of(self, user: UserId, *, keep: SessionId | None = None) -> None:
+        await self._row(DELETE_SESSIONS, user=user, kept=keep or "")
+
+    async def add_ticket(self, ticket: Ticket) -> None:
+        values = columns_of_ticket(ticket)
+        if await self._row(INSERT_TICKET, id=random_text(ALPHANUMERIC, 32), **values) is None:
+            raise UserNotFound
+
+    async def take_ticket(self, digest: TicketDigest) -> Ticket:
+        row = await self._row(TAKE_TICKET, digest=digest)
+        if row is None:
+            raise TicketInvalid
+        return ticket_from(row)

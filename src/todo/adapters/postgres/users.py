@@ -1,15 +1,16 @@
-"""Users and their passwords in PostgreSQL."""
+"""Users, and what opens their accounts, in PostgreSQL."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
 from todo.adapters.postgres.query import Query, Runner
-from todo.adapters.postgres.records import user_from
-from todo.adapters.postgres.tables import accounts, users
+from todo.adapters.postgres.records import account_from, ticket_from, user_from
+from todo.adapters.postgres.tables import accounts, users, verifications
 from todo.domain.errors import UserNotFound
-from todo.domain.model.user import Email, PasswordHash, User, UserId
-from todo.domain.ports.store import PasswordRepository, UserRepository
+from todo.domain.model.ticket import Ticket, TicketDigest
+from todo.domain.model.user import Account, Email, PasswordHash, User, UserId
+from todo.domain.ports.store import AccountRepository, PasswordRepository, TicketRepository, UserRepository
 
 CREDENTIAL = "credential"
 """Better Auth's name for an account that is opened with a password."""
@@ -21,6 +22,15 @@ PASSWORD = Query(
     select(accounts.c.password).where(
         accounts.c.userId == bindparam("user"), accounts.c.providerId == bindparam("kind")
     )
+)
+
+ACCOUNTS = Query(
+    select(accounts).where(accounts.c.userId == bindparam("user")).order_by(accounts.c.createdAt, accounts.c.id)
+)
+TICKET = Query(
+    select(verifications)
+    .where(verifications.c.identifier == bindparam("digest"))
+    .order_by(verifications.c.createdAt.desc())
 )
 
 
@@ -49,3 +59,20 @@ class PostgresPasswords(PasswordRepository):
     async def find(self, user: UserId) -> PasswordHash | None:
         row = await PASSWORD.row(self._runner, user=user, kind=CREDENTIAL)
         return None if row is None or row["password"] is None else PasswordHash(row["password"])
+
+
+class PostgresAccounts(AccountRepository):
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def of(self, user: UserId) -> Sequence[Account]:
+        return [account_from(row) for row in await ACCOUNTS.rows(self._runner, user=user)]
+
+
+class PostgresTickets(TicketRepository):
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def find(self, digest: TicketDigest) -> Ticket | None:
+        row = await TICKET.row(self._runner, digest=digest)
+        return None if row is None else ticket_from(row)

@@ -51,6 +51,8 @@ class Principal:
     session: Session | None = None
     email: str | None = None
     """The address another issuer vouches for; not checked."""
+    by_handle: bool = False
+    """Whether the session was named by its signed handle, without a token of ours."""
 
     def require_account(self, user: str) -> None:
         """One acts under one's own user id alone: raises `NotYourAccount`."""

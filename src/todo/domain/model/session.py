@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NewType, Self
 
-from todo.domain.errors import SessionEnded
+from todo.domain.errors import SessionEnded, SessionStale
 from todo.domain.model.identifiers import ALPHANUMERIC, BASE32, random_text
 from todo.domain.model.user import UserId
 
@@ -15,6 +15,10 @@ SessionHandle = NewType("SessionHandle", str)
 
 SESSION_LIFE = timedelta(days=7)
 SLIDES_AFTER = timedelta(days=1)
+FORGOTTEN_AFTER = timedelta(days=1)
+"""The life of a session that is not to be remembered."""
+FRESH_FOR = timedelta(days=1)
+"""After signing in, not after use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,7 @@ class Session:
     expires_at: datetime
 
     @classmethod
-    def start(cls, user: UserId, device: Device, *, at: datetime) -> Self:
+    def start(cls, user: UserId, device: Device, *, at: datetime, remembered: bool = True) -> Self:
         return cls(
             id=SessionId(random_text(BASE32, 26)),
             handle=SessionHandle(random_text(ALPHANUMERIC, 32)),
@@ -46,7 +50,7 @@ class Session:
             device=device,
             created_at=at,
             updated_at=at,
-            expires_at=at + SESSION_LIFE,
+            expires_at=at + (SESSION_LIFE if remembered else FORGOTTEN_AFTER),
         )
 
     def require_live(self, *, of: UserId, at: datetime) -> None:
@@ -54,8 +58,21 @@ class Session:
         if self.expires_at <= at or self.user != of:
             raise SessionEnded
 
+    def is_live(self, *, at: datetime) -> bool:
+        return self.expires_at > at
+
+    def is_fresh(self, *, at: datetime) -> bool:
+        """Whether somebody has signed in a short time ago. Use does not make a session fresh again."""
+        return self.created_at + FRESH_FOR > at
+
+    def require_fresh(self, *, at: datetime) -> None:
+        """Raises `SessionStale`."""
+        if not self.is_fresh(at=at):
+            raise SessionStale
+
     def is_due_to_slide(self, *, at: datetime) -> bool:
-        return self.updated_at + SLIDES_AFTER <= at
+        """A day after it was last extended, counted from its end: a short session is due at once."""
+        return self.expires_at - SESSION_LIFE + SLIDES_AFTER <= at
 
     def slide(self, *, at: datetime) -> Self:
         """Begins the seven days anew."""

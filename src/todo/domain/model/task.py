@@ -2,23 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
-from typing import ClassVar, Final, NewType, Self
+from typing import ClassVar, NewType, Self
 
 from todo.domain.errors import DescriptionTooLong, TaskNotFound, TitleBlank, TitleTooLong
+from todo.domain.model.keep import KEEP, Keep
 from todo.domain.model.text import Text, require_storable
 from todo.domain.model.user import UserId
 
 TaskId = NewType("TaskId", int)
-
-
-class Keep(Enum):
-    """The type of `KEEP`, which says: leave this field as it is. `None` says: clear it."""
-
-    KEEP = "keep"
-
-
-KEEP: Final = Keep.KEEP
 
 
 class Title(Text):

@@ -1,13 +1,14 @@
 """Users, and what proves that somebody is one."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import ClassVar, NewType, Self
 
-from todo.domain.errors import EmailMalformed, NameTooLong, PasswordTooLong, PasswordTooShort
+from todo.domain.errors import EmailMalformed, EmailUnchanged, NameTooLong, PasswordTooLong, PasswordTooShort
 from todo.domain.model.identifiers import LOWERCASE, random_text
+from todo.domain.model.keep import KEEP, Keep
 from todo.domain.model.text import Text, require_storable
 
 UserId = NewType("UserId", str)
@@ -48,6 +49,11 @@ class Email(Text):
         """An address for a user whom another issuer vouches for without naming one. Nothing is ever sent to it."""
         return str.__new__(cls, f"{user}@users.invalid".lower())
 
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether nobody reads mail there."""
+        return self.endswith("@users.invalid")
+
     @classmethod
     def unmistakable_placeholder(cls, user: UserId) -> Self:
         """Like `placeholder`, for the second of two ids that differ only in case."""
@@ -70,6 +76,19 @@ class Name(Text):
     def from_email(cls, email: Email) -> Self:
         """A name for somebody who gave none: the part of the address before the `@`."""
         return cls(email.partition("@")[0])
+
+
+class Image(Text):
+    """Where a picture of the person is: text, taken as given. Raises `NameTooLong` or `CharacterForbidden`."""
+
+    __slots__ = ()
+    LONGEST: ClassVar = 2048
+
+    def __new__(cls, text: str) -> Self:
+        if len(text) > cls.LONGEST:
+            raise NameTooLong
+        require_storable(text)
+        return str.__new__(cls, text)
 
 
 class Password(str):
@@ -106,15 +125,50 @@ class User:
     email: Email
     name: Name
     email_verified: bool = False
-    image: str | None = None
+    image: Image | None = None
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def new(cls, email: Email, name: Name, *, at: datetime) -> Self:
-        return cls(id=new_user_id(), email=email, name=name, created_at=at, updated_at=at)
+    def new(cls, email: Email, name: Name, *, image: Image | None = None, at: datetime) -> Self:
+        return cls(id=new_user_id(), email=email, name=name, image=image, created_at=at, updated_at=at)
 
     @classmethod
     def vouched_for(cls, user: UserId, email: Email, *, at: datetime) -> Self:
         """A user whom another holder of the secret has named in a token."""
         return cls(id=user, email=email, name=Name.known(email.partition("@")[0]), created_at=at, updated_at=at)
+
+    def describe(self, *, name: Name | Keep = KEEP, image: Image | Keep | None = KEEP, at: datetime) -> Self:
+        """Sets what is given."""
+        return replace(
+            self,
+            name=self.name if name is KEEP else name,
+            image=self.image if image is KEEP else image,
+            updated_at=at,
+        )
+
+    def verify_email(self, *, at: datetime) -> Self:
+        return replace(self, email_verified=True, updated_at=at)
+
+    def change_email(self, email: Email, *, verified: bool, at: datetime) -> Self:
+        """Raises `EmailUnchanged`."""
+        self.require_other(email)
+        return replace(self, email=email, email_verified=verified, updated_at=at)
+
+    def require_other(self, email: Email) -> None:
+        """Raises `EmailUnchanged`."""
+        if email == self.email:
+            raise EmailUnchanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A way to sign in to a user's account. Ours is the password; others come with databases from elsewhere."""
+
+    id: str
+    provider: str
+    account_id: str
+    user: UserId
+    scopes: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from todo.domain.model.session import Session, SessionId
+from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.model.task import NewTask, Task, TaskId
-from todo.domain.model.user import Email, PasswordHash, User, UserId
+from todo.domain.model.ticket import Ticket, TicketDigest
+from todo.domain.model.user import Account, Email, PasswordHash, User, UserId
 
 
 class TaskRepository(Protocol):
@@ -54,9 +55,27 @@ class PasswordRepository(Protocol):
         ...
 
 
+class AccountRepository(Protocol):
+    async def of(self, user: UserId) -> Sequence[Account]:
+        """The ways in which the user can sign in, the oldest first."""
+        ...
+
+
+class TicketRepository(Protocol):
+    async def find(self, digest: TicketDigest) -> Ticket | None:
+        """The ticket as it was added, however old."""
+        ...
+
+
 class SessionRepository(Protocol):
     async def find(self, session: SessionId) -> Session | None:
         """The session as it is now or later: one that was removed before is never found. Made for every request."""
+        ...
+
+    async def find_by_handle(self, handle: SessionHandle) -> Session | None: ...
+
+    async def of(self, user: UserId) -> Sequence[Session]:
+        """The user's sessions, the oldest first; those whose time is over among them."""
         ...
 
     async def slide(self, session: Session, *, expecting: Session) -> bool:
@@ -75,6 +94,10 @@ class UnitOfWork(Protocol):
         """Raises `EmailTaken`: of several who add one address at once, one succeeds. A recorded id is left as it is."""
         ...
 
+    async def save_user(self, user: User) -> None:
+        """Keeps what has changed. Raises `EmailTaken` or `UserNotFound`."""
+        ...
+
     async def remove_user(self, user: UserId) -> None:
         """Removes the user with password, sessions and tasks. Raises `UserNotFound`."""
         ...
@@ -91,7 +114,15 @@ class UnitOfWork(Protocol):
         """Raises `UserNotFound` when the user is gone."""
         ...
 
-    async def remove_sessions_of(self, user: UserId) -> None: ...
+    async def remove_sessions_of(self, user: UserId, *, keep: SessionId | None = None) -> None: ...
+
+    async def add_ticket(self, ticket: Ticket) -> None:
+        """Raises `UserNotFound`."""
+        ...
+
+    async def take_ticket(self, digest: TicketDigest) -> Ticket:
+        """Of several who take one ticket, one gets it and the others hear `TicketInvalid`."""
+        ...
 
     async def commit(self) -> None:
         """Makes the changes last. When it returns they are kept, whatever happens next."""
@@ -107,6 +138,10 @@ class Store(Protocol):
     def users(self) -> UserRepository: ...
     @property
     def passwords(self) -> PasswordRepository: ...
+    @property
+    def accounts(self) -> AccountRepository: ...
+    @property
+    def tickets(self) -> TicketRepository: ...
     @property
     def sessions(self) -> SessionRepository: ...
 

@@ -1,28 +1,35 @@
-"""From a token to who is asking."""
+"""From a credential to who is asking."""
 
 from todo.domain.errors import SessionEnded
 from todo.domain.model.principal import Claims, Principal
-from todo.domain.model.session import Session
+from todo.domain.model.session import Session, SessionHandle
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import SessionRepository
-from todo.domain.ports.tokens import Tokens
+from todo.domain.ports.tokens import Signatures, Tokens
 
 
 class Authentication:
-    """Reads tokens and issues them. A token of ours is worth nothing once its session is over."""
+    """Reads tokens and issues them. A token of ours is worth nothing once its session is over.
 
-    def __init__(self, *, tokens: Tokens, sessions: SessionRepository, clock: Clock) -> None:
+    A session's signed handle, which is what Better Auth puts in its cookie, is taken as well: people who were signed
+    in before a move stay signed in.
+    """
+
+    def __init__(self, *, tokens: Tokens, signatures: Signatures, sessions: SessionRepository, clock: Clock) -> None:
         self._tokens = tokens
+        self._signatures = signatures
         self._sessions = sessions
         self._clock = clock
 
-    async def principal(self, token: str) -> Principal:
+    async def principal(self, credential: str) -> Principal:
         """Raises `TokenInvalid`, `TokenExpired`, `TokenWithoutSubject` or `SessionEnded`.
 
         A token minted by another holder of the secret names no session, and is good until it expires.
         """
+        if credential.count(".") == 1:
+            return await self._by_handle(credential)
         now = self._clock.now()
-        claims = self._tokens.read(token)
+        claims = self._tokens.read(credential)
         claims.require_valid(at=now)
         if claims.session is None:
             return Principal(user=claims.subject, email=claims.email)
@@ -32,23 +39,39 @@ class Authentication:
         session.require_live(of=claims.subject, at=now)
         return Principal(user=claims.subject, session=session)
 
+    async def _by_handle(self, signed: str) -> Principal:
+        session = await self._sessions.find_by_handle(SessionHandle(self._signatures.verify(signed)))
+        if session is None:
+            raise SessionEnded
+        session.require_live(of=session.user, at=self._clock.now())
+        return Principal(user=session.user, session=session, by_handle=True)
+
     def token_for(self, session: Session) -> str:
         """A token that is good for as long as the session is, if nobody ends it."""
         return self._tokens.issue(Claims.of(session, at=self._clock.now()))
 
-    async def slide(self, principal: Principal) -> tuple[Session, str] | None:
-        """Extends a session that is due, and gives it with its new token; `None` when nothing is due."""
+    async def renew(self, principal: Principal) -> tuple[Session, str] | None:
+        """Extends a session that is due, and gives it with its next token; `None` when nothing is due.
+
+        Who came with a handle gets a token at once.
+        """
         session = principal.session
         now = self._clock.now()
-        if session is None or not session.is_due_to_slide(at=now):
+        if session is None:
             return None
-        slid = session.slide(at=now)
-        if not await self._sessions.slide(slid, expecting=session):
-            return None
-        return slid, self.token_for(slid)
+        if session.is_due_to_slide(at=now):
+            slid = session.slide(at=now)
+            if await self._sessions.slide(slid, expecting=session):
+                return slid, self.token_for(slid)
+        return (session, self.token_for(session)) if principal.by_handle else None
 
-    async def end(self, token: str) -> None:
-        """Ends the session that a token names, an expired token too. Raises `TokenInvalid` for what is no token."""
-        claims = self._tokens.read(token)
+    async def end(self, credential: str) -> None:
+        """Ends the session that a credential names, one whose time is over too. Raises `TokenInvalid`."""
+        if credential.count(".") == 1:
+            session = await self._sessions.find_by_handle(SessionHandle(self._signatures.verify(credential)))
+            if session is not None:
+                await self._sessions.remove(session.id)
+            return
+        claims = self._tokens.read(credential)
         if claims.session is not None:
             await self._sessions.remove(claims.session)

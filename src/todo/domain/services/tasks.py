@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from todo.domain.errors import Busy, EmailTaken, OwnerUnknown, SessionEnded, TaskChanged
+from todo.domain.model.keep import KEEP, Keep
 from todo.domain.model.principal import Principal
-from todo.domain.model.task import KEEP, Description, Keep, NewTask, Task, TaskId, Title
+from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
 from todo.domain.model.user import Email, User
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import Store

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
-from todo.domain.services.accounts import AccountService
+from todo.domain.services.administration import Administration
 
 
 class Problem(Exception):
@@ -46,7 +46,7 @@ class Installation(Protocol):
         ...
 
     def schema(self) -> Schema: ...
-    def accounts(self) -> AbstractAsyncContextManager[AccountService]: ...
+    def accounts(self) -> AbstractAsyncContextManager[Administration]: ...
 
 
 class Tools(Protocol):

@@ -9,7 +9,7 @@ from typing import TypeVar
 import rich_click as click
 
 from todo.domain.model.user import Email, Name, Password, User
-from todo.domain.services.accounts import AccountService
+from todo.domain.services.administration import Administration
 from todo.entrypoints.cli.db import as_json
 from todo.entrypoints.cli.main import todo, with_tools
 from todo.entrypoints.cli.tools import Problem, Tools
@@ -65,7 +65,7 @@ def list_users(tools: Tools, as_json: bool) -> None:
 def set_password(tools: Tools, user: str, password_stdin: bool) -> None:
     """Set a new password for USER (an address or an id), and end all their sessions."""
 
-    async def change(accounts: AccountService) -> None:
+    async def change(accounts: Administration) -> None:
         found = await accounts.find(user)
         await accounts.set_password(found, Password(_password(password_stdin)))
 
@@ -80,7 +80,7 @@ def set_password(tools: Tools, user: str, password_stdin: bool) -> None:
 def delete(tools: Tools, user: str, yes: bool) -> None:
     """Delete USER (an address or an id) with all their tasks and sessions, for good."""
 
-    async def remove(accounts: AccountService) -> User:
+    async def remove(accounts: Administration) -> User:
         found = await accounts.find(user)
         if not yes:
             _confirm(f"Delete {found.email} with all their tasks?")
@@ -90,7 +90,7 @@ def delete(tools: Tools, user: str, yes: bool) -> None:
     click.echo(f"{_work(tools, remove).email} is deleted")
 
 
-def _work(tools: Tools, do: Callable[[AccountService], Awaitable[Result]]) -> Result:
+def _work(tools: Tools, do: Callable[[Administration], Awaitable[Result]]) -> Result:
     async def in_loop() -> Result:
         async with installation.accounts() as accounts:
             return await do(accounts)

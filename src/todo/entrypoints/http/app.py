@@ -11,10 +11,16 @@ from litestar.types import ASGIApp
 
 from todo.domain.services.accounts import AccountService
 from todo.domain.services.authentication import Authentication
+from todo.domain.services.passwords import PasswordService
+from todo.domain.services.profile import ProfileService
 from todo.domain.services.tasks import TaskService
+from todo.domain.services.verification import VerificationService
 from todo.entrypoints.http import openapi
-from todo.entrypoints.http.auth import AuthController
-from todo.entrypoints.http.authentication import BearerAuthentication, CookieAuthentication, OwnOrigin
+from todo.entrypoints.http.auth import AUTH_CONTROLLERS
+from todo.entrypoints.http.auth.reception import Reception
+from todo.entrypoints.http.auth.redirects import BaseUrl
+from todo.entrypoints.http.authentication import BearerAuthentication, CookieAuthentication, SignInSide
+from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.docs import docs_handlers
 from todo.entrypoints.http.errors import answer
 from todo.entrypoints.http.front_door import front_door
@@ -35,6 +41,9 @@ class Services:
 
     accounts: AccountService
     authentication: Authentication
+    passwords: PasswordService
+    profile: ProfileService
+    verification: VerificationService
     tasks: TaskService
 
 
@@ -43,7 +52,8 @@ def create_app(
     *,
     version: str,
     trusted_origins: frozenset[str],
-    secure: bool,
+    base_url: BaseUrl,
+    jar: SessionCookies,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
     """The whole of it, behind `Edge`.
@@ -55,10 +65,12 @@ def create_app(
         return BearerAuthentication(app, services.authentication)
 
     def cookie(app: ASGIApp) -> ASGIApp:
-        return CookieAuthentication(app, services.authentication, origins=trusted_origins, secure=secure)
+        return CookieAuthentication(app, services.authentication, origins=trusted_origins, jar=jar)
 
-    def own_origin(app: ASGIApp) -> ASGIApp:
-        return OwnOrigin(app, origins=trusted_origins)
+    def sign_in_side(app: ASGIApp) -> ASGIApp:
+        return SignInSide(app, origins=trusted_origins)
+
+    reception = Reception(authentication=services.authentication, accounts=services.accounts, jar=jar)
 
     task_api: dict[str, Any] = {
         "route_handlers": [TaskController],
@@ -71,8 +83,8 @@ def create_app(
             openapi.schema,
             Router(
                 "/",
-                route_handlers=[AuthController],
-                middleware=[own_origin],
+                route_handlers=AUTH_CONTROLLERS,
+                middleware=[sign_in_side],
                 request_max_body_size=LARGEST_SIGN_IN_BODY,
             ),
             Router("/api", **task_api, middleware=[bearer], security=openapi.BY_BEARER),
@@ -82,8 +94,13 @@ def create_app(
         dependencies={
             "accounts": _given(services.accounts),
             "authentication": _given(services.authentication),
+            "passwords": _given(services.passwords),
+            "profile": _given(services.profile),
+            "verification": _given(services.verification),
             "tasks": _given(services.tasks),
-            "secure": _given(secure),
+            "reception": _given(reception),
+            "base_url": _given(base_url),
+            "secure": _given(base_url.url.startswith("https://")),
         },
         request_class=ApiRequest,
         exception_handlers={Exception: answer},

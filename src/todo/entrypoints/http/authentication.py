@@ -1,6 +1,7 @@
 """Who is asking: bearer tokens, the session cookie, and the origin of writes."""
 
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,6 +9,7 @@ from todo.domain.errors import NotFound, NotSignedIn, TokenInvalid
 from todo.domain.model.principal import Principal
 from todo.domain.services.authentication import Authentication
 from todo.entrypoints.http import cookies
+from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.errors import OriginRefused, ProxyUnauthorized
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -27,7 +29,7 @@ def bearer_token(headers: Headers) -> str:
     scheme, _, token = given[0].decode("latin-1").strip().partition(" ")
     if scheme.lower() != "bearer" or not (token := token.strip()):
         raise NotSignedIn
-    return token
+    return unquote(token, errors="replace") if "%" in token else token
 
 
 class BearerAuthentication:
@@ -49,11 +51,13 @@ class CookieAuthentication:
     What else a request shows, an `Authorization` header above all, does not count here.
     """
 
-    def __init__(self, app: ASGIApp, authentication: Authentication, *, origins: frozenset[str], secure: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, authentication: Authentication, *, origins: frozenset[str], jar: SessionCookies
+    ) -> None:
         self._app = app
         self._authentication = authentication
         self._origins = origins
-        self._secure = secure
+        self._jar = jar
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         _require_user_path(scope)
@@ -63,14 +67,15 @@ class CookieAuthentication:
             raise ProxyUnauthorized
         principal = await self._authentication.principal(token)
         _admit(scope, principal)
-        slid = await self._authentication.slide(principal)
-        if slid is not None:
-            send = _with_cookie(send, cookies.kept(slid[1], secure=self._secure))
+        if not self._jar.is_forgotten(scope["headers"]):
+            renewed = await self._authentication.renew(principal)
+            if renewed is not None:
+                send = with_cookies(send, self._jar.keep(renewed[1]))
         await self._app(scope, receive, send)
 
 
-class OwnOrigin:
-    """Keeps out writes that pages of other sites have caused."""
+class SignInSide:
+    """Keeps out writes that pages of other sites have caused; lets handlers set as many cookies as they like."""
 
     def __init__(self, app: ASGIApp, *, origins: frozenset[str]) -> None:
         self._app = app
@@ -78,7 +83,10 @@ class OwnOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         require_own_origin(scope, self._origins)
-        await self._app(scope, receive, send)
+        state = scope["state"]
+        state["trusted_origins"] = self._origins
+        state["cookies"] = []
+        await self._app(scope, receive, with_cookies(send, state["cookies"]))
 
 
 def require_own_origin(scope: Scope, trusted: frozenset[str]) -> None:
@@ -112,10 +120,13 @@ def _admit(scope: Scope, principal: Principal) -> None:
     scope["user"] = principal
 
 
-def _with_cookie(send: Send, cookie: str) -> Send:
-    async def send_with_cookie(message: Message) -> None:
+def with_cookies(send: Send, cookies: list[str]) -> Send:
+    """Sets what the list holds by the time the answer begins."""
+
+    async def send_with_cookies(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode("latin-1"))]
+            added = [(b"set-cookie", cookie.encode("latin-1")) for cookie in cookies]
+            message["headers"] = [*message["headers"], *added]
         await send(message)
 
-    return send_with_cookie
+    return send_with_cookies

@@ -14,7 +14,7 @@ SIMPLE_HEADERS: Final = frozenset({"accept", "accept-language", "content-languag
 ALLOWED_HEADERS: Final = frozenset(name.lower() for name in REQUEST_HEADERS) | SIMPLE_HEADERS
 CREDENTIALS: Final = (b"access-control-allow-credentials", b"true")
 VARY: Final = (b"vary", b"Origin")
-EXPOSED: Final = (b"access-control-expose-headers", b"ETag, Retry-After, WWW-Authenticate")
+EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate, set-auth-token")
 
 NO_METHOD: Final = "TRACE"
 """No route knows it: the answer is 405 with all methods of the path. Litestar's own to OPTIONS leaves some out."""

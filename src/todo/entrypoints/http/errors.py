@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.response.base import ASGIResponse
 
 from todo.domain import errors
 from todo.domain.errors import DomainError, Unavailable
+from todo.entrypoints.http.fields import BadFields, BadRedirect
 from todo.entrypoints.http.reading import BadBody, BadNumber, Fault
 
 log = logging.getLogger("todo.http")
@@ -30,16 +33,33 @@ TASK_SIDE: Mapping[type[DomainError], tuple[int, str, str]] = {
 }
 """The closest kind answers, so a new refusal has a status before anyone thinks of one."""
 
-SIGN_IN_SIDE: Mapping[type[DomainError], tuple[int, str, str]] = {
+SIGN_IN_SIDE: Mapping[type[DomainError], tuple[int, str | None, str]] = {
     errors.DomainError: (400, "BAD_REQUEST", "Bad request"),
     errors.Invalid: (400, "VALIDATION_ERROR", "Invalid input"),
     errors.EmailMalformed: (400, "INVALID_EMAIL", "Invalid email"),
+    errors.EmailUnchanged: (400, None, "Email is the same"),
     errors.PasswordTooShort: (400, "PASSWORD_TOO_SHORT", "Password too short"),
     errors.PasswordTooLong: (400, "PASSWORD_TOO_LONG", "Password too long"),
+    errors.PasswordWrong: (400, "INVALID_PASSWORD", "Invalid password"),
     errors.Unauthenticated: (401, "UNAUTHORIZED", "Unauthorized"),
     errors.CredentialsWrong: (401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password"),
     errors.Forbidden: (403, "FORBIDDEN", "Forbidden"),
+    errors.SignUpClosed: (400, "EMAIL_PASSWORD_SIGN_UP_DISABLED", "Email and password sign up is not enabled"),
+    errors.EmailNotVerified: (403, "EMAIL_NOT_VERIFIED", "Email not verified"),
+    errors.EmailMismatch: (400, "EMAIL_MISMATCH", "Email mismatch"),
+    errors.EmailAlreadyVerified: (400, "EMAIL_ALREADY_VERIFIED", "Email is already verified"),
+    errors.SessionStale: (403, "SESSION_NOT_FRESH", "Session is not fresh"),
+    errors.ReauthenticationNeeded: (
+        400,
+        "SESSION_EXPIRED",
+        "Session expired. Re-authenticate to perform this action.",
+    ),
+    errors.PasswordResetDisabled: (400, "RESET_PASSWORD_DISABLED", "Reset password isn't enabled"),
+    errors.VerificationDisabled: (400, "VERIFICATION_EMAIL_NOT_ENABLED", "Verification email isn't enabled"),
     errors.NotFound: (404, "NOT_FOUND", "Not found"),
+    errors.UserNotFound: (401, "UNAUTHORIZED", "Unauthorized"),
+    errors.PasswordNotFound: (400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found"),
+    errors.TicketInvalid: (400, "INVALID_TOKEN", "Invalid token"),
     errors.Conflict: (409, "CONFLICT", "Conflict"),
     errors.EmailTaken: (
         422,
@@ -57,6 +77,24 @@ class OriginRefused(Exception):
     def __init__(self, *, origin_told: bool) -> None:
         super().__init__()
         self.origin_told = origin_told
+
+
+@dataclass
+class Refused(Exception):
+    """An answer of Better Auth's that is not about the domain."""
+
+    status: int
+    code: str | None
+    message: str
+
+
+class Nothing(Response[None]):
+    """A status and nothing else, as Better Auth answers where there is no such call."""
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
+        made = ASGIResponse(status_code=self.status_code)
+        made.headers.pop("content-type")
+        return made
 
 
 class ProxyUnauthorized(Exception):
@@ -97,14 +135,12 @@ def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
 
 def _sign_in_answer(error: Exception) -> Response[Any]:
     match error:
-        case BadBody(fault=Fault.NOT_JSON):
-            return _coded(400, "BAD_REQUEST", "Invalid JSON in request body")
-        case BadBody(fault=Fault.CONTENT_TYPE):
-            message = f'Content-Type "{error.received}" is not allowed. Allowed types: application/json'
-            return _coded(415, "UNSUPPORTED_MEDIA_TYPE", message)
-        case BadBody():
-            where = f"body.{error.field}" if error.field else "body"
-            return _coded(400, "VALIDATION_ERROR", f"[{where}] {_complaint(error)}")
+        case BadBody() | BadFields():
+            return _bad_body_answer(error)
+        case BadRedirect():
+            return _coded(403 if error.code else 400, error.code, error.message)
+        case Refused():
+            return _coded(error.status, error.code, error.message)
         case OriginRefused(origin_told=True):
             return _coded(403, "INVALID_ORIGIN", "Invalid origin")
         case OriginRefused():
@@ -112,10 +148,24 @@ def _sign_in_answer(error: Exception) -> Response[Any]:
         case DomainError():
             status, code, message = SIGN_IN_SIDE[closest(error, SIGN_IN_SIDE)]
             return _coded(status, code, message, _retry_after(error))
+        case NotFoundException() | MethodNotAllowedException():
+            return Nothing(None, status_code=404)
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _coded(error.status_code, _code(error), _phrase(error), _allow(error))
+            return _coded(error.status_code, _code(error), _phrase(error))
     _report(error)
     return _coded(500, "INTERNAL_SERVER_ERROR", "Internal Server Error")
+
+
+def _bad_body_answer(error: BadBody | BadFields) -> Response[Any]:
+    match error:
+        case BadBody(fault=Fault.NOT_JSON):
+            return _coded(400, "BAD_REQUEST", "Invalid JSON in request body")
+        case BadBody(fault=Fault.CONTENT_TYPE):
+            message = f'Content-Type "{error.received}" is not allowed. Allowed types: {error.expected}'
+            return _coded(415, "UNSUPPORTED_MEDIA_TYPE", message)
+        case BadBody():
+            return _coded(400, "VALIDATION_ERROR", f"[body.{error.field}] {_complaint(error)}")
+    return _coded(400, "VALIDATION_ERROR", str(error))
 
 
 def closest(error: Exception, table: Mapping[type[DomainError], Any]) -> type[DomainError]:
@@ -131,8 +181,9 @@ def _detailed(status: int, code: str, detail: object, headers: Mapping[str, str]
     return _json(status, {"detail": detail, "code": code}, {"Cache-Control": "private, no-cache", **(headers or {})})
 
 
-def _coded(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response[Any]:
-    return _json(status, {"message": message, "code": code}, {"Cache-Control": "no-store", **(headers or {})})
+def _coded(status: int, code: str | None, message: str, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    body = {"message": message} if code is None else {"message": message, "code": code}
+    return _json(status, body, {"Cache-Control": "no-store", **(headers or {})})
 
 
 def _retry_after(error: DomainError) -> dict[str, str]:
@@ -191,12 +242,7 @@ def _bad_number(bad: BadNumber) -> dict[str, Any]:
 
 
 def _complaint(bad: BadBody) -> str:
-    """A fault as Better Auth words it."""
-    match bad.fault:
-        case Fault.NOT_AN_EMAIL:
-            return "Invalid email address"
-        case Fault.TOO_LONG:
-            return f"Too big: expected string to have <={bad.limit} characters"
-        case Fault.FORBIDDEN_TEXT:
-            return "Invalid input: expected string without U+0000"
-    return f"Invalid input: expected {bad.expected}, received {bad.received}"
+    """What is wrong with a value whose type is right."""
+    if bad.fault == Fault.TOO_LONG:
+        return f"Too big: expected string to have <={bad.limit} characters"
+    return "Invalid input: expected string without U+0000"

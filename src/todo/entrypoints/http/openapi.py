@@ -202,6 +202,9 @@ def config(version: str) -> OpenAPIConfig:
         use_handler_docstrings=True,
         tags=[
             Tag("Sign-in", "E-mail and password; the session cookie is a token of seven days."),
+            Tag("Sessions", "The current session, and the user's others."),
+            Tag("Passwords", "Changing a password, and resetting one by letter."),
+            Tag("Account", "The user's name, address and account."),
             Tag("Tasks", "By bearer token, under one's own user id."),
             Tag("Proxy", "The same tasks for pages: the session cookie takes the place of the bearer token."),
             Tag("Service"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
@@ -12,6 +13,9 @@ from litestar import Request
 from todo.domain.errors import TaskNotFound
 from todo.domain.model.principal import Principal
 from todo.domain.model.task import TaskId
+from todo.entrypoints.http.fields import AuthBody
+
+FORM = "application/x-www-form-urlencoded"
 
 
 class Fault(Enum):
@@ -58,19 +62,39 @@ class ApiRequest(Request[Principal, Any, Any]):
 
     async def body(self) -> bytes:
         body = await super().body()
-        if not body:
+        if body:
+            return body
+        kind = self._kind()
+        if not (isinstance(kind, type) and issubclass(kind, AuthBody)):
             raise BadBody(fault=Fault.ABSENT, expected="object", received="undefined")
-        return body
+        if kind.may_be_absent():
+            return b"{}"
+        raise kind.not_an_object("undefined")
 
     async def json(self) -> Any:
+        kind = self._kind()
+        if not (isinstance(kind, type) and issubclass(kind, AuthBody)):
+            self._require_json("application/json")
+            return decode(await self.body(), kind)
+        if kind.also_form and self.content_type[0].lower() == FORM:
+            body: object = dict(parse_qsl((await self.body()).decode(errors="replace"), keep_blank_values=True))
+        else:
+            self._require_json(f"{FORM}, application/json" if kind.also_form else "application/json")
+            body = decode(await self.body(), Any)
+        return kind.of(body, trusted=self.scope["state"]["trusted_origins"])
+
+    def _require_json(self, allowed: str) -> None:
         content_type, options = self.content_type
         if content_type and not (
             self.JSON_TYPE.fullmatch(content_type.lower())
             and options.get("charset", "utf-8").lower().strip('"') in {"utf-8", "utf8"}
         ):
-            raise BadBody(fault=Fault.CONTENT_TYPE, expected="object", received=content_type)
+            raise BadBody(fault=Fault.CONTENT_TYPE, expected=allowed, received=content_type)
+
+    def _kind(self) -> Any:
+        """What the handler takes as `data`."""
         field = self.route_handler.parsed_data_field
-        return decode(await self.body(), field.annotation if field else Any)
+        return field.annotation if field else Any
 
 
 def decode(body: bytes, kind: Any) -> Any:

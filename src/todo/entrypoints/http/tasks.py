@@ -9,8 +9,9 @@ from litestar.params import BodyKwarg, PathParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from todo.domain.errors import CharacterForbidden, DescriptionTooLong, Invalid, TitleBlank, TitleTooLong
+from todo.domain.model.keep import KEEP
 from todo.domain.model.principal import Principal
-from todo.domain.model.task import KEEP, Description, Task, Title
+from todo.domain.model.task import Description, Task, Title
 from todo.domain.services.tasks import TaskService
 from todo.entrypoints.http import openapi
 from todo.entrypoints.http.moments import Moment, moment

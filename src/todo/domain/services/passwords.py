@@ -1,0 +1,85 @@
+"""Changing passwords, and setting a new one by letter."""
+
+from contextlib import suppress
+
+from todo.domain.errors import PasswordNotFound, PasswordResetDisabled, PasswordWrong, TicketInvalid, UserNotFound
+from todo.domain.model.letter import Letter, Purpose
+from todo.domain.model.session import Device, Session
+from todo.domain.model.ticket import Ticket, reset_digest
+from todo.domain.model.user import Email, Password, User
+from todo.domain.ports.clock import Clock
+from todo.domain.ports.mailer import Mailer
+from todo.domain.ports.password_hasher import PasswordHasher
+from todo.domain.ports.store import Store
+
+
+class PasswordService:
+    """Hashing is slow and holds no connection: it is done before a unit of work begins."""
+
+    def __init__(self, *, store: Store, hasher: PasswordHasher, mailer: Mailer, clock: Clock) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._mailer = mailer
+        self._clock = clock
+
+    async def confirm(self, password: Password, *, by: User) -> None:
+        """Raises `PasswordNotFound` or `PasswordWrong`."""
+        expected = await self._store.passwords.find(by.id)
+        if expected is None:
+            raise PasswordNotFound
+        if not await self._hasher.verify(password, expected):
+            raise PasswordWrong
+
+    async def change(
+        self, current: Password, new: Password, *, by: User, session: Session, anew: Device | None = None
+    ) -> Session | None:
+        """Sets a new password and ends the user's other sessions.
+
+        With `anew` this one ends too, and another begins in its place. Raises `PasswordNotFound` or `PasswordWrong`.
+        """
+        await self.confirm(current, by=by)
+        hashed = await self._hasher.hash(new)
+        begun = Session.start(by.id, anew, at=self._clock.now()) if anew is not None else None
+        async with self._store.begin() as work:
+            await work.set_password(by.id, hashed)
+            await work.remove_sessions_of(by.id, keep=None if begun else session.id)
+            if begun is not None:
+                await work.add_session(begun)
+            await work.commit()
+        return begun
+
+    async def request_reset(self, email: Email, callback: str) -> None:
+        """Writes to the user of the address. Raises `PasswordResetDisabled`; says nothing about the address."""
+        if not self._mailer.enabled:
+            raise PasswordResetDisabled
+        user = await self._store.users.find_by_email(email)
+        if user is None or user.email.is_placeholder:
+            return
+        token, ticket = Ticket.for_reset(user.id, at=self._clock.now())
+        with suppress(UserNotFound):
+            async with self._store.begin() as work:
+                await work.add_ticket(ticket)
+                await work.commit()
+            letter = Letter(
+                purpose=Purpose.RESET_PASSWORD, to=user.email, name=user.name, token=token, callback=callback
+            )
+            self._mailer.post(letter)
+
+    async def can_reset(self, token: str) -> bool:
+        """Whether the token of a letter is still good. Looking does not use it up."""
+        ticket = await self._store.tickets.find(reset_digest(token))
+        return ticket is not None and ticket.expires_at > self._clock.now()
+
+    async def reset(self, token: str, new: Password) -> None:
+        """Sets a new password and ends every session of the user. Raises `TicketInvalid`: each token works once."""
+        if not await self.can_reset(token):
+            raise TicketInvalid
+        hashed = await self._hasher.hash(new)
+        try:
+            async with self._store.begin() as work:
+                ticket = await work.take_ticket(reset_digest(token))
+                await work.set_password(ticket.user, hashed)
+                await work.remove_sessions_of(ticket.user)
+                await work.commit()
+        except UserNotFound as error:
+            raise TicketInvalid from error
