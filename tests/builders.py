@@ -8,7 +8,8 @@ from todo.domain.errors import Busy
 from todo.domain.model.principal import Claims, Principal
 from todo.domain.model.session import Device, Session, SessionHandle, SessionId
 from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
-from todo.domain.model.user import Email, Name, Password, PasswordHash, User, UserId
+from todo.domain.model.ticket import Ticket
+from todo.domain.model.user import Email, Image, Name, Password, PasswordHash, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.password_hasher import PasswordHasher
 from todo.domain.ports.store import Store
@@ -40,7 +41,7 @@ def a_user(
         email=Email(email or f"{id}@example.com"),
         name=Name(name),
         email_verified=email_verified,
-        image=image,
+        image=None if image is None else Image(image),
         created_at=created_at,
         updated_at=updated_at or created_at,
     )
@@ -53,9 +54,10 @@ def a_session(
     handle: str | None = None,
     device: Device | None = None,
     at: datetime = NOON,
+    remembered: bool = True,
 ) -> Session:
     """Begun at `at`; every one has an id and a handle of its own."""
-    begun = Session.start(of, device or Device(), at=at)
+    begun = Session.start(of, device or Device(), at=at, remembered=remembered)
     return Session(
         id=SessionId(id) if id is not None else begun.id,
         handle=SessionHandle(handle) if handle is not None else begun.handle,
@@ -65,6 +67,11 @@ def a_session(
         updated_at=begun.updated_at,
         expires_at=begun.expires_at,
     )
+
+
+def a_ticket(of: UserId = ADA, *, at: datetime = NOON) -> Ticket:
+    """Every one has a token of its own."""
+    return Ticket.for_reset(of, at=at)[1]
 
 
 def a_new_task(
@@ -127,8 +134,8 @@ def claims(
     )
 
 
-async def keep(store: Store, *kept: User | Session | tuple[UserId, PasswordHash]) -> None:
-    """Keeps users, sessions and passwords, in this order, in one unit of work."""
+async def keep(store: Store, *kept: User | Session | Ticket | tuple[UserId, PasswordHash]) -> None:
+    """Keeps users, sessions, tickets and passwords, in this order, in one unit of work."""
     async with store.begin() as work:
         for thing in kept:
             match thing:
@@ -136,6 +143,8 @@ async def keep(store: Store, *kept: User | Session | tuple[UserId, PasswordHash]
                     await work.add_user(thing)
                 case Session():
                     await work.add_session(thing)
+                case Ticket():
+                    await work.add_ticket(thing)
                 case (user, password):
                     await work.set_password(user, password)
         await work.commit()

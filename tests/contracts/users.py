@@ -33,7 +33,7 @@ from todo.domain.errors import (
     TaskNotFound,
     UserNotFound,
 )
-from todo.domain.model.user import Email, Name, PasswordHash, User, UserId
+from todo.domain.model.user import Email, Image, Name, PasswordHash, User, UserId
 from todo.domain.ports.store import Store
 
 
@@ -52,7 +52,7 @@ class UserContract:
             email=Email("ada@example.com"),
             name=Name(f"Ада {SMILE}"),
             email_verified=True,
-            image="https://example.com/ada.png",
+            image=Image("https://example.com/ada.png"),
             created_at=EXACT,
             updated_at=LATER,
         )

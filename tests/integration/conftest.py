@@ -1,5 +1,6 @@
-"""What the integration tests are given: databases of their own, and a browser."""
+"""What the integration tests are given: databases of their own, a browser, and Better Auth from npm."""
 
+from tests.integration.better_auth.node import better_auth as better_auth
 from tests.integration.chromium import browser as browser
 from tests.integration.databases import bare_database as bare_database
 from tests.integration.databases import database_server as database_server

@@ -227,6 +227,13 @@ async def serving_embedded(directory: Path, *arguments: str) -> AsyncIterator[Se
         await service.stop()
 
 
+def a_connection(service: Service, words: bytes) -> socket.socket:
+    """Has said this much, and says no more."""
+    connection = socket.create_connection(("127.0.0.1", service.port))
+    connection.sendall(words)
+    return connection
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """Somebody with a token."""

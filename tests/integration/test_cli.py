@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -16,6 +15,7 @@ import rich_click as click
 from openapi_spec_validator import validate
 
 import todo.__main__  # noqa: F401  brings the commands
+from tests.integration.databases import beside, fresh_database
 from tests.integration.service import (
     PASSWORD,
     PATIENCE,
@@ -35,7 +35,7 @@ from todo.entrypoints.cli.main import todo as commands
 
 NO_DATABASE = "postgresql://todo@127.0.0.1:1/todo"
 SECONDS_FOR_HELP = 0.5
-HEAVY = {"litestar", "sqlalchemy", "asyncpg", "alembic", "uvicorn", "advanced_alchemy", "argon2", "jwt", "asyncio"}
+HEAVY = {"litestar", "sqlalchemy", "asyncpg", "alembic", "uvicorn", "advanced_alchemy", "argon2", "jwt"}
 OTHER_PASSWORD = "Tr0ub4dor & 3"
 MEASURED = """
 import json, sys, time
@@ -55,29 +55,35 @@ def every_command(group: click.Group = commands, path: tuple[str, ...] = ()) -> 
     return found
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def service(empty_database: str) -> AsyncIterator[Service]:
-    async with serving(empty_database) as service:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def database(database_server: str, migrated_template: str) -> AsyncIterator[str]:
+    async with fresh_database(database_server, template=migrated_template) as name:
+        yield beside(database_server, name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def service(database: str) -> AsyncIterator[Service]:
+    async with serving(database) as service:
         yield service
 
 
 class TestHelp:
     @pytest.mark.parametrize("path", every_command(), ids=lambda path: " ".join(path) or "todo")
     def test_it_waits_for_nothing_that_is_slow_to_import(self, path: tuple[str, ...]) -> None:
-        """The time is that of the processor: the machine may be busy with other things."""
+        """The time is the processor's: the machine may be busy with other things."""
         ended = subprocess.run(
             [sys.executable, "-c", MEASURED, *path, "--help"],
             env=surroundings({}),
             capture_output=True,
             text=True,
             timeout=PATIENCE,
-            check=True,
+            check=False,
         )
 
+        assert (ended.returncode, ended.stderr) == (0, "")
         code, seconds, modules = json.loads(ended.stdout.splitlines()[-1])
         assert code == 0
-        assert ended.stderr == ""
-        assert HEAVY & set(modules) == set() or HEAVY & set(modules) == {"asyncio"}
+        assert HEAVY & set(modules) == set()
         assert seconds < SECONDS_FOR_HELP
 
     async def test_the_command_has_two_doors(self) -> None:
@@ -109,18 +115,13 @@ class TestDatabase:
         assert (not_yet.code, not_yet.err) == (1, "")
         assert "run todo db upgrade" in not_yet.out
 
-        both = await asyncio.gather(*(run_todo("db", "upgrade", "--json", settings=settings) for _ in range(2)))
-        applied = sorted(len(json.loads(one.out)["applied"]) for one in both)
-        assert [one.code for one in both] == [0, 0]
-        assert applied[0] == 0
-        assert applied[1] >= 1
-        assert {json.loads(one.out)["version"] for one in both} == {needed}
+        upgraded = await run_todo("db", "upgrade", "--json", settings=settings)
+        assert (upgraded.code, json.loads(upgraded.out)["version"]) == (0, needed)
+        assert json.loads(upgraded.out)["applied"][-1] == needed
 
-        after, good = await asyncio.gather(
-            run_todo("db", "current", "--json", settings=settings), run_todo("db", "check", "--json", settings=settings)
-        )
-        assert json.loads(after.out) == {"version": needed, "needed": needed}
-        assert (good.code, json.loads(good.out)["ok"]) == (0, True)
+        good = await run_todo("db", "check", "--json", settings=settings)
+        told = {"ok": True, "version": needed, "needed": needed, "differences": []}
+        assert (good.code, json.loads(good.out)) == (0, told)
 
         await execute(bare_database, "ALTER TABLE tasks DROP COLUMN description")
         changed = await run_todo("db", "check", "--json", settings=settings)
@@ -129,20 +130,17 @@ class TestDatabase:
 
     async def test_the_embedded_one_is_used_when_none_is_named(self) -> None:
         with a_folder() as folder:
-            settings = {"TODO_DATA_DIR": str(folder / "data")}
-            upgraded = await run_todo("db", "upgrade", settings=settings)
-            listed = await run_todo("user", "list", "--json", settings=settings)
+            listed = await run_todo("user", "list", "--json", settings={"TODO_DATA_DIR": str(folder / "data")})
 
-        assert (upgraded.code, upgraded.err) == (0, "")
         assert (listed.code, listed.out, listed.err) == (0, "[]\n", "")
 
-    async def test_what_the_database_refuses_is_told_in_a_line(self, bare_database: str) -> None:
+    async def test_tables_of_another_program_are_left_alone_and_told(self, bare_database: str) -> None:
         await execute(bare_database, 'CREATE TABLE "user" (something_else int)')
 
         refused = await run_todo("db", "upgrade", settings={"DATABASE_URL": bare_database})
 
         assert (refused.code, refused.out) == (1, "")
-        assert re.fullmatch(r"todo: the database refused: [^\n]+\n", refused.err)
+        assert re.fullmatch(r"(todo: [^\n]+\n)+", refused.err)
 
 
 async def execute(database: str, statement: str) -> None:
@@ -153,9 +151,9 @@ async def execute(database: str, statement: str) -> None:
         await connection.close()
 
 
-async def test_what_is_done_to_accounts_holds_in_the_running_service(service: Service, empty_database: str) -> None:
+async def test_what_is_done_to_accounts_holds_in_the_running_service(service: Service, database: str) -> None:
     async def run(*arguments: str, stdin: str = "") -> Finished:
-        finished = await run_todo("user", *arguments, stdin=stdin, settings={"DATABASE_URL": empty_database})
+        finished = await run_todo("user", *arguments, stdin=stdin, settings={"DATABASE_URL": database})
         assert (finished.code, finished.err) == (0, "")
         return finished
 
@@ -187,31 +185,23 @@ class TestTerminal:
     """`pty.spawn` in a process of its own gives the command a terminal, and hands on what is typed and shown."""
 
     async def test_a_password_is_asked_for_twice_and_never_shown(self, empty_database: str) -> None:
-        code, shown = await converse(
-            ["user", "create", "ada@example.com"],
-            [("Password: ", PASSWORD), ("Repeat", PASSWORD)],
-            database=empty_database,
-        )
+        questions = [("Password: ", PASSWORD), ("Repeat", PASSWORD)]
+
+        code, shown = await converse(["user", "create", "ada@example.com"], questions, database=empty_database)
 
         assert code == 0
         assert "ada@example.com has an account: usr_" in shown
         assert PASSWORD not in shown
-        assert "Traceback" not in shown
 
-    @pytest.mark.parametrize(("answer", "code", "said"), [("n", 1, "nothing was deleted"), ("y", 0, "is deleted")])
-    async def test_a_deletion_is_asked_about(self, empty_database: str, answer: str, code: int, said: str) -> None:
-        settings = {"DATABASE_URL": empty_database}
-        await run_todo("user", "create", "ada@example.com", "--password-stdin", stdin=PASSWORD, settings=settings)
+    async def test_a_deletion_is_asked_about(self, empty_database: str) -> None:
+        await execute(empty_database, """INSERT INTO "user" VALUES ('usr_ada', 'Ada', 'ada@example.com', false)""")
+        question = "Delete ada@example.com with all their tasks? [y/N]: "
 
-        ended, shown = await converse(
-            ["user", "delete", "ada@example.com"],
-            [("Delete ada@example.com with all their tasks? [y/N]: ", answer)],
-            database=empty_database,
-        )
+        kept, kept_shown = await converse(["user", "delete", "usr_ada"], [(question, "n")], database=empty_database)
+        gone, gone_shown = await converse(["user", "delete", "usr_ada"], [(question, "y")], database=empty_database)
 
-        assert (ended, said in shown) == (code, True), shown
-        left = json.loads((await run_todo("user", "list", "--json", settings=settings)).out)
-        assert len(left) == (1 if answer == "n" else 0)
+        assert (kept, kept_shown.splitlines()[-1]) == (1, "todo: nothing was deleted")
+        assert (gone, gone_shown.splitlines()[-1]) == (0, "ada@example.com is deleted")
 
 
 async def converse(arguments: list[str], talk: list[tuple[str, str]], *, database: str) -> tuple[int, str]:
@@ -248,13 +238,8 @@ async def converse(arguments: list[str], talk: list[tuple[str, str]], *, databas
 
 MISTAKES: dict[str, tuple[int, list[str], dict[str, str]]] = {
     "the database is away": (69, ["user", "list"], {"DATABASE_URL": NO_DATABASE}),
-    "no such option": (2, ["db", "upgrade", "--force"], {}),
-    "another database": (78, ["db", "current"], {"DATABASE_URL": "mysql://127.0.0.1/todo"}),
     "an option nobody knows": (78, ["db", "check"], {"DATABASE_URL": f"{NO_DATABASE}?color=red"}),
     "a port that is none": (78, ["healthcheck"], {"TODO_PORT": "http"}),
-    "no service": (1, ["healthcheck", "--url", "http://127.0.0.1:1"], {}),
-    "no folder": (1, ["user", "list"], {}),
-    "no kept description": (1, ["openapi", "--check"], {}),
     "no such address to listen on": (1, ["demo", "--host", "192.0.2.1"], {}),
 }
 
@@ -271,9 +256,7 @@ async def test_no_mistake_of_a_person_ends_in_a_traceback() -> None:
     told = dict(zip(MISTAKES, ended, strict=True))
     assert {name: one.code for name, one in told.items()} == {name: code for name, (code, _, _) in MISTAKES.items()}
     assert {name: one.out for name, one in told.items() if one.out} == {}
-    assert [name for name, one in told.items() if "Traceback" in one.err or not one.err] == []
-    lines = {name: one.err for name, one in told.items() if one.code != 2}
-    assert {name: err for name, err in lines.items() if not re.fullmatch(r"todo: [^\n]+\n", err)} == {}
+    assert {name: one.err for name, one in told.items() if not re.fullmatch(r"todo: [^\n]+\n", one.err)} == {}
 
 
 class TestDescription:
@@ -301,14 +284,12 @@ async def test_secrets_are_good_and_never_the_same() -> None:
 
 class TestHealthcheck:
     async def test_a_service_that_answers_is_well(self, service: Service) -> None:
-        by_url, by_file, by_setting = await asyncio.gather(
-            run_todo("healthcheck", "--url", service.url),
+        by_file, by_setting = await asyncio.gather(
             run_todo("healthcheck", files={".env": f"TODO_PORT={service.port}\n"}),
             run_todo("healthcheck", settings={"PORT": str(service.port)}, files={".env": "PORT=1\n"}),
         )
 
-        assert {one.out for one in (by_url, by_file, by_setting)} == {f"{service.url} answers\n"}
-        assert {one.code for one in (by_url, by_file, by_setting)} == {0}
+        assert by_file == by_setting == Finished(0, f"{service.url} answers\n", "")
 
     async def test_one_that_is_not_there_is_not(self) -> None:
         port = free_port()
@@ -316,19 +297,4 @@ class TestHealthcheck:
         asked = await run_todo("healthcheck", settings={"TODO_PORT": str(port), "BETTER_AUTH_SECRET": SECRET})
 
         assert (asked.code, asked.out) == (1, "")
-        assert asked.err == f"todo: no answer from http://127.0.0.1:{port}: [Errno 111] Connection refused\n"
-
-
-def test_the_kept_description_is_up_to_date() -> None:
-    """In the repository itself, as those who read it find it."""
-    ended = subprocess.run(
-        [TODO, "openapi", "--check"],
-        cwd=Path(__file__).parents[2],
-        env=surroundings({}),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-    assert (ended.returncode, ended.stderr) == (0, "")
+        assert re.fullmatch(rf"todo: no answer from http://127\.0\.0\.1:{port}: .*Connection refused\n", asked.err)

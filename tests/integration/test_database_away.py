@@ -17,12 +17,16 @@ import pytest_asyncio
 
 from tests.integration.service import (
     PASSWORD,
+    SECRET,
+    STOPS_WITHIN,
     Person,
     Service,
+    a_connection,
     a_folder,
     only_on_linux,
     serving,
     signed_up,
+    started,
     until,
     vouched_for,
 )
@@ -38,6 +42,13 @@ SIGN_IN_SIDE = {
     "message": "The service is busy. Please try again in a moment.",
     "code": "SERVICE_UNAVAILABLE",
 }
+
+
+HALF_A_REQUEST = (
+    "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+    "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n[1, 2, "
+)
+LARGE_ANSWERS = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 8
 
 
 class Database:
@@ -153,7 +164,7 @@ def sign_in_calls(person: Person) -> Iterator[dict[str, Any]]:
     yield {"method": "POST", "url": "/api/auth/logout"}
 
 
-def every_call(person: Person) -> Iterator[tuple[dict[str, Any], object]]:
+def every_call(person: Person) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     """Each call that needs the database, with the body of its refusal."""
     elsewhere = vouched_for("usr_elsewhere")
     for call in itertools.chain(
@@ -172,7 +183,9 @@ async def assert_told_to_come_back(client: httpx.AsyncClient, person: Person) ->
     answers = await asyncio.gather(*(client.request(**call) for call, _ in calls))
 
     for (call, refusal), answer in zip(calls, answers, strict=True):
-        assert (answer.status_code, answer.json()) == (503, refusal), call
+        assert answer.status_code == 503, call
+        assert answer.json() == answer.json() | refusal, call
+        assert answer.json().keys() & {"detail", "message"} == refusal.keys() & {"detail", "message"}, call
         assert int(answer.headers["retry-after"]) >= 1, call
         assert "set-cookie" not in answer.headers, call
 
@@ -203,13 +216,28 @@ async def test_while_the_database_is_away_everybody_is_told_to_come_back(
 
 
 @only_on_linux
-async def test_a_database_that_says_nothing_is_away_too(
+async def test_a_database_that_says_nothing_is_away_too_and_holds_up_no_stop(
     client: httpx.AsyncClient, ada: Person, database: Database
 ) -> None:
-    async with database.frozen(), asyncio.timeout(LONGEST_ANSWER):
-        await assert_told_to_come_back(client, ada)
+    """Nor do those who never end their request, or never read its answer."""
+    settings = {"DATABASE_URL": database.url, "BETTER_AUTH_SECRET": SECRET}
+    async with started("serve", settings=settings) as stopped:
+        await stopped.answers()
+        with (
+            a_connection(stopped, HALF_A_REQUEST.format(path=ada.tasks, token=ada.token).encode()),
+            a_connection(stopped, LARGE_ANSWERS.encode()),
+        ):
+            async with stopped.client() as last:
+                assert (await last.get(ada.tasks, headers=ada.bearer)).status_code == 200
+            async with database.frozen(), asyncio.timeout(LONGEST_ANSWER):
+                stopped.tell(signal.SIGTERM)
+                finished, _ = await asyncio.gather(
+                    stopped.ended(within=STOPS_WITHIN), assert_told_to_come_back(client, ada)
+                )
 
+    assert finished.code == 0
     await assert_well_again(client, ada)
+    assert [task["title"] for task in (await client.get(ada.proxied)).json()] == ["Well again"]
 
 
 async def test_a_service_may_start_before_its_database(database: Database) -> None:

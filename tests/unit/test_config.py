@@ -12,6 +12,7 @@ from todo.config import SECRETS, Settings, SettingsInvalid, origin_of
 GOOD_SECRET = "kR7vQ2mX9pL4tZ8wB3nH6sD1fG5jC0yA"
 HEX_SECRET = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 URL = "postgresql://ada:hunter2@db.example.com/todo"
+SMTP_URL = "smtp://ada:hunter2@mail.example.com:587"
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 
@@ -49,6 +50,7 @@ class TestDefaults:
             "TODO_BASE_URL",
         ]
         names += ["TODO_CORS_ORIGINS", "TODO_DB_POOLER", "TODO_DB_POOL_SIZE", "TODO_DATA_DIR", "DATABASE_URL_FILE"]
+        names += ["TODO_SIGNUP", "TODO_REQUIRE_EMAIL_VERIFICATION", "TODO_SMTP_URL", "TODO_MAIL_FROM"]
 
         assert Settings.read(dict.fromkeys(names, "")) == Settings()
 
@@ -71,6 +73,10 @@ class TestWhatCanBeSet:
                 "TODO_CORS_ORIGINS": "https://app.example.com, https://other.example.com:8443",
                 "TODO_DB_POOLER": "transaction",
                 "TODO_DB_POOL_SIZE": "25",
+                "TODO_SIGNUP": "closed",
+                "TODO_REQUIRE_EMAIL_VERIFICATION": "true",
+                "TODO_SMTP_URL": SMTP_URL,
+                "TODO_MAIL_FROM": "Todo <todo@example.com>",
             }
         )
 
@@ -86,6 +92,10 @@ class TestWhatCanBeSet:
             cors_origins=frozenset({"https://app.example.com", "https://other.example.com:8443"}),
             transaction_pooler=True,
             pool_size=25,
+            signup_open=False,
+            require_email_verification=True,
+            smtp_url=SMTP_URL,
+            mail_from="Todo <todo@example.com>",
         )
 
     @pytest.mark.parametrize(
@@ -260,6 +270,32 @@ class TestFaults:
         assert fault_of({"TODO_DATA_DIR": "~nobody-has-this-name/todo"}).startswith("TODO_DATA_DIR")
 
 
+class TestSigningUp:
+    @pytest.mark.parametrize("said", ["yes", "Open", "true", "close"])
+    def test_it_is_open_or_closed(self, said: str) -> None:
+        assert fault_of({"TODO_SIGNUP": said}) == f"TODO_SIGNUP must be open or closed, not {said!r}"
+
+    @pytest.mark.parametrize(
+        ("said", "meant"), [("true", True), ("1", True), ("YES", True), ("on", True), ("false", False), ("0", False)]
+    )
+    def test_addresses_are_to_be_verified_or_not(self, said: str, meant: bool) -> None:  # noqa: FBT001
+        assert Settings.read({"TODO_REQUIRE_EMAIL_VERIFICATION": said}).require_email_verification == meant
+
+    def test_anything_else_is_neither(self) -> None:
+        fault = fault_of({"TODO_REQUIRE_EMAIL_VERIFICATION": "perhaps"})
+
+        assert fault == "TODO_REQUIRE_EMAIL_VERIFICATION must be true or false, not 'perhaps'"
+
+    def test_in_production_nothing_can_be_verified_without_a_mail_server(self) -> None:
+        production = {"TODO_BASE_URL": "https://todo.example.com", "TODO_REQUIRE_EMAIL_VERIFICATION": "true"}
+
+        assert fault_of(production).startswith("TODO_SMTP_URL is missing")
+        assert Settings.read(production | {"TODO_SMTP_URL": SMTP_URL, "TODO_MAIL_FROM": "todo@example.com"}).smtp_url
+
+    def test_a_mail_server_needs_somebody_who_letters_are_from(self) -> None:
+        assert fault_of({"TODO_SMTP_URL": SMTP_URL}).startswith("TODO_MAIL_FROM is missing")
+
+
 class TestSecrets:
     @pytest.mark.parametrize(
         "secret", [GOOD_SECRET, HEX_SECRET, "correct horse, und zurück zum Stall", "ключи от дома и сада"]
@@ -302,7 +338,15 @@ class TestSecrets:
         assert fault_of({"BETTER_AUTH_SECRET": "\udcff" + GOOD_SECRET}).startswith("BETTER_AUTH_SECRET")
 
     def test_are_not_shown(self) -> None:
-        settings = Settings.read({"DATABASE_URL": URL, "DATABASE_URL_UNPOOLED": URL, "BETTER_AUTH_SECRET": GOOD_SECRET})
+        settings = Settings.read(
+            {
+                "DATABASE_URL": URL,
+                "DATABASE_URL_UNPOOLED": URL,
+                "BETTER_AUTH_SECRET": GOOD_SECRET,
+                "TODO_SMTP_URL": SMTP_URL,
+                "TODO_MAIL_FROM": "todo@example.com",
+            }
+        )
 
         assert GOOD_SECRET not in repr(settings)
         assert "hunter2" not in repr(settings)
@@ -312,7 +356,8 @@ class TestSecrets:
     def test_stand_in_no_fault(self, name: str, spoil: str) -> None:
         faults = faults_of({name: spoil, "TODO_PORT": "x"})
 
-        assert any(fault.startswith(name) for fault in faults)
+        blamed = "TODO_MAIL_FROM" if name == "TODO_SMTP_URL" else name
+        assert any(fault.startswith(blamed) for fault in faults)
         assert not any("hunter2" in fault for fault in faults)
 
 

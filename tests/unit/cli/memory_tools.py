@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from click.testing import CliRunner, Result
 
 import todo.__main__  # noqa: F401  brings the commands
-from tests.builders import HandClock, PlainHasher
+from tests.builders import HandClock, PlainHasher, a_session, keep
 from todo.adapters.memory import MemoryStore
-from todo.domain.model.session import Device
-from todo.domain.model.user import Email, Password
-from todo.domain.services.accounts import AccountService, SignedIn
+from todo.domain.model.session import Session
+from todo.domain.model.user import Password, User
+from todo.domain.services.administration import Administration
 from todo.entrypoints.cli.main import todo as commands
-from todo.entrypoints.cli.tools import DemoUser, Installation, Schema, Tools
+from todo.entrypoints.cli.tools import Adoption, DemoUser, Installation, Schema, Step, Tools
 
 Value = TypeVar("Value")
 HEAD = "0002"
@@ -45,8 +45,41 @@ class MemorySchema(Schema):
 
 
 @dataclass
+class NothingToAdopt:
+    """The plan for a database that no other program has filled."""
+
+    kind: str = "ours"
+    made_by: str = "this program"
+    rows: Mapping[str, int] = field(default_factory=dict)
+    left_alone: Sequence[str] = ()
+    steps: Sequence[Step] = ()
+    notes: Sequence[str] = ()
+    refusals: Sequence[str] = ()
+    state: str = ""
+
+
+@dataclass
+class Upgraded:
+    applied: Sequence[str]
+    kind: str = "ours"
+    rows: Mapping[str, int] = field(default_factory=dict)
+    recorded: int = 0
+
+
+class MemoryAdoption(Adoption):
+    def __init__(self, schema: MemorySchema) -> None:
+        self._schema = schema
+
+    async def survey(self) -> NothingToAdopt:
+        return NothingToAdopt()
+
+    async def adopt(self, *, state: str, progress: Callable[[int, int, str], None]) -> Upgraded:
+        return Upgraded(await self._schema.upgrade())
+
+
+@dataclass
 class MemoryInstallation(Installation):
-    service: AccountService
+    service: Administration
     tables: MemorySchema
     host: str = "127.0.0.1"
     port: int = 8000
@@ -60,8 +93,11 @@ class MemoryInstallation(Installation):
     def schema(self) -> MemorySchema:
         return self.tables
 
+    def adoption(self) -> MemoryAdoption:
+        return MemoryAdoption(self.tables)
+
     @asynccontextmanager
-    async def accounts(self) -> AsyncIterator[AccountService]:
+    async def accounts(self) -> AsyncIterator[Administration]:
         yield self.service
 
 
@@ -71,7 +107,8 @@ class MemoryTools(Tools):
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.clock = HandClock()
-        self.accounts = AccountService(store=self.store, hasher=PlainHasher(), clock=self.clock)
+        self.hasher = PlainHasher()
+        self.accounts = Administration(store=self.store, hasher=self.hasher, clock=self.clock)
         self.schema = MemorySchema(HEAD)
         self.trouble: Exception | None = None
         self.api: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "Tâches"}}
@@ -109,18 +146,28 @@ class Shell:
     def create(self, email: str, password: str, *arguments: str) -> Result:
         return self.run("user", "create", email, "--password-stdin", *arguments, typed=f"{password}\n")
 
-    def sign_in(self, email: str, password: str) -> SignedIn:
-        return self.do(lambda accounts: accounts.sign_in(Email(email), Password.attempt(password), device=Device()))
+    def users(self) -> list[User]:
+        """The oldest first."""
+        return list(run(self.tools.accounts.all()))
 
-    def is_live(self, begun: SignedIn) -> bool:
-        return self._run(self.tools.store.sessions.find(begun.session.id)) is not None
+    def opens(self, email: str, password: str) -> bool:
+        """Whether this is the password of this address."""
+        user = run(self.tools.accounts.find(email))
+        kept = run(self.tools.store.passwords.find(user.id))
+        return run(self.tools.hasher.verify(Password.attempt(password), kept))
 
-    def do(self, use: Callable[[AccountService], Awaitable[Value]]) -> Value:
-        return self._run(use(self.tools.accounts))
+    def session_of(self, email: str) -> Session:
+        """A new one."""
+        session = a_session(run(self.tools.accounts.find(email)).id)
+        run(keep(self.tools.store, session))
+        return session
 
-    @staticmethod
-    def _run(work: Awaitable[Value]) -> Value:
-        async def in_loop() -> Value:
-            return await work
+    def is_live(self, session: Session) -> bool:
+        return run(self.tools.store.sessions.find(session.id)) is not None
 
-        return asyncio.run(in_loop())
+
+def run(work: Awaitable[Value]) -> Value:
+    async def in_loop() -> Value:
+        return await work
+
+    return asyncio.run(in_loop())

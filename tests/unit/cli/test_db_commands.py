@@ -24,7 +24,8 @@ def test_an_upgrade_says_what_it_took(
     told_as_json = shell.run("db", "upgrade", "--json")
 
     assert (told.exit_code, told.stdout) == (0, said)
-    assert json.loads(told_as_json.stdout) == {"version": HEAD, "applied": applied}
+    answer = json.loads(told_as_json.stdout)
+    assert (answer["version"], answer["applied"]) == (HEAD, applied)
     assert tools.schema.version == HEAD
 
 

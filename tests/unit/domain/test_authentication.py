@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import ADA, BOB, NOON, SECRET, HandClock, a_session, a_user, claims, drop, keep, principal
+from todo.adapters.hmac_signatures import HmacSignatures
 from todo.adapters.jwt_tokens import JwtTokens
 from todo.adapters.memory import MemoryStore
 from todo.domain.errors import SessionEnded, TokenExpired, TokenInvalid, TokenWithoutSubject
@@ -15,6 +16,7 @@ from todo.domain.services.authentication import Authentication
 MOMENT = timedelta(milliseconds=1)
 DAY = timedelta(days=1)
 NOW = NOON.timestamp()
+SIGNATURES = HmacSignatures(SECRET)
 
 
 class SpokenTokens(Tokens):
@@ -47,7 +49,7 @@ def tokens() -> JwtTokens:
 
 @pytest.fixture
 def authentication(store: MemoryStore, tokens: JwtTokens, clock: HandClock) -> Authentication:
-    return Authentication(tokens=tokens, sessions=store.sessions, clock=clock)
+    return Authentication(tokens=tokens, signatures=SIGNATURES, sessions=store.sessions, clock=clock)
 
 
 @pytest.fixture
@@ -144,7 +146,9 @@ class TestWhoIsAsking:
         self, store: MemoryStore, clock: HandClock
     ) -> None:
         said = Claims(subject=ADA, issued=NOW, expires=NOW + 1, email="ada@example.com")
-        authentication = Authentication(tokens=SpokenTokens(said), sessions=store.sessions, clock=clock)
+        authentication = Authentication(
+            tokens=SpokenTokens(said), signatures=SIGNATURES, sessions=store.sessions, clock=clock
+        )
 
         assert await authentication.principal("spoken") == principal(ADA, email="ada@example.com")
 
@@ -181,14 +185,14 @@ class TestSliding:
     ) -> None:
         clock.turn(DAY - MOMENT)
 
-        assert await authentication.slide(principal(ADA, session=session)) is None
+        assert await authentication.renew(principal(ADA, session=session)) is None
 
     async def test_after_a_day_the_session_begins_anew_with_a_new_token(
         self, authentication: Authentication, session: Session, store: MemoryStore, clock: HandClock
     ) -> None:
         clock.turn(DAY)
 
-        slid = await authentication.slide(principal(ADA, session=session))
+        slid = await authentication.renew(principal(ADA, session=session))
 
         assert slid is not None
         extended, token = slid
@@ -201,7 +205,7 @@ class TestSliding:
     ) -> None:
         old = authentication.token_for(session)
         clock.turn(2 * DAY)
-        slid = await authentication.slide(await authentication.principal(old))
+        slid = await authentication.renew(await authentication.principal(old))
         assert slid is not None
         clock.turn(5 * DAY)
 
@@ -218,7 +222,7 @@ class TestSliding:
     ) -> None:
         old = authentication.token_for(session)
         clock.turn(2 * DAY)
-        await authentication.slide(principal(ADA, session=session))
+        await authentication.renew(principal(ADA, session=session))
 
         assert (await authentication.principal(old)).session == session.slide(at=NOON + 2 * DAY)
 
@@ -228,7 +232,7 @@ class TestSliding:
         clock.turn(DAY)
         asking = principal(ADA, session=session)
 
-        first, second = await authentication.slide(asking), await authentication.slide(asking)
+        first, second = await authentication.renew(asking), await authentication.renew(asking)
 
         assert first is not None
         assert second is None
@@ -239,7 +243,7 @@ class TestSliding:
         clock.turn(DAY)
         await store.sessions.remove(session.id)
 
-        assert await authentication.slide(principal(ADA, session=session)) is None
+        assert await authentication.renew(principal(ADA, session=session)) is None
         assert await store.sessions.find(session.id) is None
 
     async def test_who_has_no_session_has_nothing_to_slide(
@@ -247,7 +251,7 @@ class TestSliding:
     ) -> None:
         clock.turn(2 * DAY)
 
-        assert await authentication.slide(principal(ADA)) is None
+        assert await authentication.renew(principal(ADA)) is None
 
 
 class TestEnding:

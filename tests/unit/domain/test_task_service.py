@@ -10,8 +10,9 @@ import pytest
 from tests.builders import ADA, BOB, NOON, HandClock, a_session, a_user, drop, keep, principal
 from todo.adapters.memory import MemoryStore
 from todo.domain.errors import Busy, SessionEnded, TaskNotFound
+from todo.domain.model.keep import KEEP
 from todo.domain.model.principal import Principal
-from todo.domain.model.task import KEEP, Description, NewTask, Task, TaskId, Title
+from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
 from todo.domain.model.user import Email, Name, User, UserId
 from todo.domain.ports.store import (
     PasswordRepository,

@@ -4,7 +4,8 @@ import pytest
 
 from tests.builders import ADA, BOB, LATER, NOON, a_task
 from todo.domain.errors import TaskNotFound
-from todo.domain.model.task import KEEP, Description, Title
+from todo.domain.model.keep import KEEP
+from todo.domain.model.task import Description, Title
 
 
 def test_an_open_task_is_completed_by_a_toggle() -> None:

@@ -11,16 +11,19 @@ import httpx
 import jwt
 
 from tests.builders import NOON, SECRET, HandClock
+from tests.mailboxes import OutboxMailer
 from todo.adapters.argon2_hasher import Argon2Cost, Argon2Hasher
 from todo.adapters.memory import MemoryStore
 from todo.bootstrap import build
 from todo.config import Settings
 from todo.domain.model.user import UserId
 from todo.domain.ports.store import (
+    AccountRepository,
     PasswordRepository,
     SessionRepository,
     Store,
     TaskRepository,
+    TicketRepository,
     UnitOfWork,
     UserRepository,
 )
@@ -30,6 +33,11 @@ COOKIE: Final = "better-auth.session_token"
 OWN_ORIGIN: Final = "http://127.0.0.1:8000"
 FRIEND: Final = "http://localhost:3000"
 """The origin that CORS lets in by default."""
+
+DATA: Final = "better-auth.session_data"
+FORGET: Final = "better-auth.dont_remember"
+CLEARED: Final = [f"{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" for name in (COOKIE, DATA, FORGET)]
+"""What takes every cookie of a session away."""
 
 JWT_SHAPE: Final = r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"
 MOMENT: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -112,6 +120,14 @@ class FickleStore(Store):
         return cast(PasswordRepository, Troubled(lambda: self._store.passwords, self.trouble))
 
     @property
+    def accounts(self) -> AccountRepository:
+        return cast(AccountRepository, Troubled(lambda: self._store.accounts, self.trouble))
+
+    @property
+    def tickets(self) -> TicketRepository:
+        return cast(TicketRepository, Troubled(lambda: self._store.tickets, self.trouble))
+
+    @property
     def sessions(self) -> SessionRepository:
         return cast(SessionRepository, Troubled(lambda: self._store.sessions, self.trouble))
 
@@ -131,15 +147,24 @@ class FickleStore(Store):
 class Service:
     """One running service. Its client keeps no cookies: what a request shows stands in the test."""
 
-    def __init__(self, *, base_url: str = OWN_ORIGIN, cors_origins: Sequence[str] = (FRIEND,)) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str = OWN_ORIGIN,
+        cors_origins: Sequence[str] = (FRIEND,),
+        mail: bool = True,
+        **settings: bool,
+    ) -> None:
         self.clock = HandClock()
+        self.mail = OutboxMailer(enabled=mail)
         self._hashing = Argon2Hasher(cost=Argon2Cost(memory_kib=8, passes=1))
         self.store = FickleStore()
         self.app = build(
-            Settings(secret=SECRET, base_url=base_url, cors_origins=frozenset(cors_origins)),
+            Settings(secret=SECRET, base_url=base_url, cors_origins=frozenset(cors_origins), **cast(Any, settings)),
             store=self.store,
             clock=self.clock,
             hashing=self._hashing,
+            mail=self.mail,
         )
         transport = httpx.ASGITransport(cast(Any, self.app))
         self.client = httpx.AsyncClient(
@@ -156,6 +181,7 @@ class Service:
         self.store.empty()
         self.clock.turn(NOON - self.clock.now())
         self._numbers = itertools.count(1)
+        self.mail.letters.clear()
 
     async def __aenter__(self) -> Self:
         return self
@@ -241,16 +267,23 @@ def assert_refused(answer: httpx.Response, status: int, detail: str) -> None:
     assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
 
 
-def assert_coded(answer: httpx.Response, status: int, code: str, message: str | None = None) -> None:
-    """A refusal of the sign-in side: `message`, always a string, and `code`; never `detail`."""
+def assert_coded(answer: httpx.Response, status: int, code: str | None, message: str | None = None) -> None:
+    """A refusal of the sign-in side: `message`, always a string, and mostly `code`; never `detail`."""
     body = answer.json()
     assert (answer.status_code, body.get("code")) == (status, code), answer.text
-    assert set(body) == {"message", "code"}
+    assert set(body) == ({"message", "code"} if code else {"message"})
     assert isinstance(body["message"], str)
     assert message in {None, body["message"]}
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     assert "set-cookie" not in answer.headers
+
+
+def assert_nothing(answer: httpx.Response) -> None:
+    """What the sign-in side says of a call it does not have: 404, and not a word."""
+    assert (answer.status_code, answer.content) == (404, b"")
+    assert "content-type" not in answer.headers
+    assert answer.headers["cache-control"] == "no-store"
 
 
 class Unread:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.builders import NOON, SECRET
 from tests.unit.http.service import (
+    CLEARED,
     COOKIE,
     JWT_SHAPE,
     MOMENT,
@@ -17,6 +18,7 @@ from tests.unit.http.service import (
     Service,
     SignedUp,
     assert_coded,
+    assert_nothing,
     assert_refused,
     cookie_value,
 )
@@ -27,8 +29,6 @@ USER = {"id", "email", "name", "emailVerified", "image", "createdAt", "updatedAt
 SESSION = {"id", "token", "userId", "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent"}
 UNTIMED: Any = {"verify_exp": False, "verify_iat": False}
 """The machine's clock is not the service's."""
-
-CLEARED = f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
 
 SIGN_UP = ["/api/auth/signup", "/api/auth/sign-up/email"]
 SIGN_IN = ["/api/auth/login", "/api/auth/sign-in/email"]
@@ -333,7 +333,8 @@ class TestBodies:
                 answer,
                 415,
                 "UNSUPPORTED_MEDIA_TYPE",
-                f'Content-Type "{content_type}" is not allowed. Allowed types: application/json',
+                f'Content-Type "{content_type}" is not allowed. '
+                "Allowed types: application/x-www-form-urlencoded, application/json",
             )
 
     async def test_parameters_of_the_content_type_are_fine(self, client: httpx.AsyncClient) -> None:
@@ -370,7 +371,7 @@ class TestTheCookie:
             assert signed_up.headers.get_list("set-cookie") == [
                 f"{COOKIE}={token}; Max-Age={WEEK}; Path=/; HttpOnly; SameSite=Lax{end}"
             ]
-            assert signed_out.headers.get_list("set-cookie") == [CLEARED + end]
+            assert signed_out.headers.get_list("set-cookie") == [line + end for line in CLEARED]
 
     async def test_its_value_is_a_token_with_these_claims(self, service: Service, ada: SignedUp) -> None:
         header = jwt.get_unverified_header(ada.token)
@@ -512,7 +513,7 @@ class TestTheSession:
         answer = await service.client.get("/api/auth/session", headers=ada.cookie)
 
         assert (answer.status_code, answer.content) == (200, b"null")
-        assert answer.headers.get_list("set-cookie") == [CLEARED]
+        assert answer.headers.get_list("set-cookie") == CLEARED
 
     async def test_a_deleted_account_has_none(self, service: Service, ada: SignedUp) -> None:
         await service.delete_account(ada)
@@ -521,7 +522,7 @@ class TestTheSession:
         again = await service.client.post("/api/auth/login", json={"email": ada.email, "password": PASSWORD})
 
         assert (answer.status_code, answer.content) == (200, b"null")
-        assert answer.headers.get_list("set-cookie") == [CLEARED]
+        assert answer.headers.get_list("set-cookie") == CLEARED
         assert_coded(again, 401, "INVALID_EMAIL_OR_PASSWORD")
 
 
@@ -533,7 +534,7 @@ class TestSigningOut:
         answer = await client.post(path, headers=ada.cookie)
 
         assert (answer.status_code, answer.content) == (200, b'{"success":true}')
-        assert answer.headers.get_list("set-cookie") == [CLEARED]
+        assert answer.headers.get_list("set-cookie") == CLEARED
         assert_refused(await client.get(ada.tasks, headers=ada.headers), 401, "Invalid token")
         assert_refused(await client.get(ada.proxied, headers=ada.cookie), 401, "Invalid token")
         assert (await client.get("/api/auth/session", headers=ada.cookie)).json() is None
@@ -599,9 +600,9 @@ class TestEveryAnswer:
         for answer in (
             await service.client.request(method, path, headers=ada.cookie, json=body),
             await service.client.request(method, path, json=body | {"email": "x"}),
-            await service.client.request("PATCH", path),
         ):
             assert answer.headers["cache-control"] == "no-store"
+        assert_nothing(await service.client.request("PATCH", path))
 
     @pytest.mark.parametrize("path", [*SIGN_UP, *SIGN_IN, *SIGN_OUT, *CURRENT])
     async def test_a_slash_at_the_end_changes_nothing(self, client: httpx.AsyncClient, path: str) -> None:
