@@ -30,9 +30,9 @@ from todo.domain.model.user import UserId
 from todo.domain.ports.store import Store
 
 
-async def remove_sessions_of(store: Store, user: UserId) -> None:
+async def remove_sessions_of(store: Store, user: UserId, *, keep: SessionId | None = None) -> None:
     async with store.begin() as work:
-        await work.remove_sessions_of(user)
+        await work.remove_sessions_of(user, keep=keep)
         await work.commit()
 
 
@@ -163,6 +163,64 @@ class SessionContract:
         assert await store.sessions.find(mine.id) is None
         assert await store.sessions.find(my_other.id) is None
         assert await store.sessions.find(of_bob.id) == of_bob
+
+    async def test_all_sessions_of_one_user_but_one_are_removed(self, store: Store) -> None:
+        mine, my_other, my_third, of_bob = a_session(ADA), a_session(ADA), a_session(ADA), a_session(BOB)
+        await keep(store, a_user(ADA), a_user(BOB), mine, my_other, my_third, of_bob)
+
+        await remove_sessions_of(store, ADA, keep=mine.id)
+
+        assert list(await store.sessions.of(ADA)) == [mine]
+        assert list(await store.sessions.of(BOB)) == [of_bob]
+
+    async def test_one_that_is_not_the_users_keeps_nothing_of_theirs(self, store: Store) -> None:
+        mine, of_bob = a_session(ADA), a_session(BOB)
+        await keep(store, a_user(ADA), a_user(BOB), mine, of_bob)
+
+        await remove_sessions_of(store, ADA, keep=of_bob.id)
+
+        assert list(await store.sessions.of(ADA)) == []
+        assert list(await store.sessions.of(BOB)) == [of_bob]
+
+    async def test_the_sessions_of_a_user_come_the_oldest_first_and_with_those_that_are_over(
+        self, store: Store
+    ) -> None:
+        young, over, middle = a_session(ADA, at=LATER), a_session(ADA, at=LONG_AGO), a_session(ADA, at=NOON)
+        await keep(store, a_user(ADA), a_user(BOB), young, over, middle, a_session(BOB))
+
+        assert list(await store.sessions.of(ADA)) == [over, middle, young]
+
+    async def test_who_has_no_sessions_has_none(self, store: Store) -> None:
+        await keep(store, a_user(ADA), a_user(BOB), a_session(BOB))
+
+        assert list(await store.sessions.of(ADA)) == []
+        assert list(await store.sessions.of(NOBODY)) == []
+
+    async def test_a_session_is_found_by_its_handle(self, store: Store) -> None:
+        session, other = a_session(ADA), a_session(BOB)
+        await keep(store, a_user(ADA), a_user(BOB), session, other)
+
+        assert await store.sessions.find_by_handle(session.handle) == session
+        assert await store.sessions.find_by_handle(other.handle) == other
+
+    async def test_a_removed_session_is_not_found_by_its_handle(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+
+        await store.sessions.remove(session.id)
+
+        assert await store.sessions.find_by_handle(session.handle) is None
+
+    async def test_nothing_else_is_a_handle(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+
+        for text in ("", "%", session.id, session.handle.swapcase(), session.handle[:-1], SMILE, "x" * 3000):
+            assert await store.sessions.find_by_handle(SessionHandle(text)) is None
+
+    @pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800"], ids=ascii)
+    async def test_what_no_store_can_hold_is_no_handle(self, store: Store, text: str) -> None:
+        assert await store.sessions.find_by_handle(SessionHandle(text)) is None
 
     async def test_removing_the_sessions_of_who_has_none_is_no_error(self, store: Store) -> None:
         for user in (ADA, NOBODY):

@@ -2,9 +2,20 @@
 
 from tests.contracts.sessions import SessionContract
 from tests.contracts.tasks import SaveContract, TaskContract
+from tests.contracts.tickets import TicketContract
 from tests.contracts.units_of_work import UnitOfWorkContract
-from tests.contracts.users import PasswordContract, UserContract
+from tests.contracts.users import AccountContract, PasswordContract, SavedUserContract, UserContract
 
 
-class StoreContract(TaskContract, SaveContract, UserContract, PasswordContract, SessionContract, UnitOfWorkContract):
+class StoreContract(
+    TaskContract,
+    SaveContract,
+    UserContract,
+    SavedUserContract,
+    PasswordContract,
+    AccountContract,
+    TicketContract,
+    SessionContract,
+    UnitOfWorkContract,
+):
     """Subclass it, and provide a `store` fixture that is empty."""

@@ -223,6 +223,153 @@ class UserContract:
             await drop(store, ADA)
 
 
+async def save(store: Store, user: User) -> None:
+    async with store.begin() as work:
+        await work.save_user(user)
+        await work.commit()
+
+
+class SavedUserContract:
+    """Users who change."""
+
+    async def test_every_field_is_saved_but_id_and_beginning(self, store: Store) -> None:
+        await keep(store, a_user(ADA, email="ada@example.com", name="Ada", image="/old.png"), a_user(BOB))
+        changed = a_user(
+            ADA,
+            email="lovelace@example.com",
+            name=f"Ада {SMILE}",
+            email_verified=True,
+            image="https://example.com/ada.png",
+            updated_at=LATER,
+        )
+
+        await save(store, changed)
+
+        assert await store.users.get(ADA) == changed
+        assert await store.users.find_by_email(Email("lovelace@example.com")) == changed
+        assert await store.users.find_by_email(Email("ada@example.com")) is None
+        assert await store.users.get(BOB) == a_user(BOB)
+
+    async def test_what_is_cleared_is_gone(self, store: Store) -> None:
+        await keep(store, a_user(ADA, name="Ada", email_verified=True, image="/ada.png"))
+
+        await save(store, a_user(ADA))
+
+        assert await store.users.get(ADA) == a_user(ADA)
+
+    async def test_a_user_may_be_saved_unchanged(self, store: Store) -> None:
+        await keep(store, a_user(ADA))
+
+        await save(store, a_user(ADA))
+
+        assert list(await store.users.all()) == [a_user(ADA)]
+
+    async def test_what_a_user_has_stays_when_they_change(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session, (ADA, HASH))
+        task = await add_task(store)
+
+        await save(store, a_user(ADA, email="else@example.com"))
+
+        assert await store.passwords.find(ADA) == HASH
+        assert await store.sessions.find(session.id) == session
+        assert list(await store.tasks.of(ADA)) == [task]
+
+    async def test_nobody_changes_to_an_address_that_another_has(self, store: Store) -> None:
+        await keep(store, a_user(ADA), a_user(BOB))
+
+        with pytest.raises(EmailTaken):
+            await save(store, a_user(ADA, email=a_user(BOB).email))
+
+        assert await store.users.get(ADA) == a_user(ADA)
+
+    async def test_an_address_that_was_given_up_is_free(self, store: Store) -> None:
+        await keep(store, a_user(ADA, email="ada@example.com"))
+        await save(store, a_user(ADA, email="else@example.com"))
+
+        await keep(store, a_user(BOB, email="ada@example.com"))
+
+        assert await store.users.find_by_email(Email("ada@example.com")) == a_user(BOB, email="ada@example.com")
+
+    async def test_an_unknown_user_cannot_be_saved(self, store: Store) -> None:
+        with pytest.raises(UserNotFound):
+            await save(store, a_user(NOBODY))
+
+        assert list(await store.users.all()) == []
+
+    async def test_of_several_who_change_to_one_address_at_once_one_gets_it(self, store: Store) -> None:
+        users = [a_user(UserId(f"usr_{number}")) for number in range(8)]
+        await keep(store, *users)
+
+        outcomes = await all_of([save(store, a_user(user.id, email="ada@example.com")) for user in users])
+
+        assert outcomes.count(None) == 1
+        assert sum(isinstance(outcome, EmailTaken) for outcome in outcomes) == 7
+        owner = await store.users.find_by_email(Email("ada@example.com"))
+        assert owner is not None
+        assert owner.id == users[outcomes.index(None)].id
+
+    async def test_nobody_sees_a_change_before_it_is_committed(self, store: Store) -> None:
+        await keep(store, a_user(ADA))
+
+        async with store.begin() as work:
+            await work.save_user(a_user(ADA, name="Ada"))
+            seen = await store.users.get(ADA)
+
+        assert seen == await store.users.get(ADA) == a_user(ADA)
+
+    async def test_a_unit_of_work_can_save_whom_it_has_added(self, store: Store) -> None:
+        async with store.begin() as work:
+            await work.add_user(a_user(ADA))
+            await work.save_user(a_user(ADA, name="Ada"))
+            await work.commit()
+
+        assert await store.users.get(ADA) == a_user(ADA, name="Ada")
+
+
+class AccountContract:
+    """The ways in which a user can sign in."""
+
+    async def test_who_has_a_password_can_sign_in_with_it(self, store: Store) -> None:
+        await keep(store, a_user(ADA), a_user(BOB), (ADA, HASH), (BOB, OTHER_HASH))
+
+        (account,) = await store.accounts.of(ADA)
+
+        assert (account.provider, account.account_id, account.user, account.scopes) == ("credential", ADA, ADA, ())
+        assert account.id
+        assert account.created_at.tzinfo is not None
+        assert account.updated_at >= account.created_at
+
+    async def test_who_has_none_cannot(self, store: Store) -> None:
+        await keep(store, a_user(ADA), a_user(BOB), (BOB, HASH))
+
+        assert list(await store.accounts.of(ADA)) == []
+        assert list(await store.accounts.of(NOBODY)) == []
+
+    async def test_another_password_is_no_other_way(self, store: Store) -> None:
+        await keep(store, a_user(ADA), (ADA, HASH))
+        (first,) = await store.accounts.of(ADA)
+
+        await keep(store, (ADA, OTHER_HASH))
+
+        (second,) = await store.accounts.of(ADA)
+        assert (second.id, second.created_at) == (first.id, first.created_at)
+
+    async def test_each_has_an_id_of_its_own(self, store: Store) -> None:
+        await keep(store, a_user(ADA), a_user(BOB), (ADA, HASH), (BOB, HASH))
+
+        accounts = [*await store.accounts.of(ADA), *await store.accounts.of(BOB)]
+
+        assert len({account.id for account in accounts}) == 2
+
+    async def test_it_goes_with_the_user(self, store: Store) -> None:
+        await keep(store, a_user(ADA), (ADA, HASH))
+
+        await drop(store, ADA)
+
+        assert list(await store.accounts.of(ADA)) == []
+
+
 class PasswordContract:
     """The hashed password of each user."""
 

@@ -10,7 +10,8 @@ from todo.adapters.postgres.address import DatabaseAddress
 SINCE_1_4: Final = """
 CREATE TABLE "user" ("id" text NOT NULL PRIMARY KEY, "name" text NOT NULL, "email" text NOT NULL UNIQUE,
     "emailVerified" boolean NOT NULL, "image" text,
-    "createdAt" timestamptz DEFAULT CURRENT_TIMESTAMP NOT NULL, "updatedAt" timestamptz DEFAULT CURRENT_TIMESTAMP NOT NULL);
+    "createdAt" timestamptz DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    "updatedAt" timestamptz DEFAULT CURRENT_TIMESTAMP NOT NULL);
 CREATE TABLE "session" ("id" text NOT NULL PRIMARY KEY, "expiresAt" timestamptz NOT NULL, "token" text NOT NULL UNIQUE,
     "createdAt" timestamptz DEFAULT CURRENT_TIMESTAMP NOT NULL, "updatedAt" timestamptz NOT NULL,
     "ipAddress" text, "userAgent" text, "userId" text NOT NULL REFERENCES "user" ("id") ON DELETE CASCADE);
@@ -29,13 +30,19 @@ CREATE INDEX "account_userId_idx" ON "account" ("userId");
 CREATE INDEX "verification_identifier_idx" ON "verification" ("identifier");
 INSERT INTO "jwks" VALUES ('key1', '{}', '"sealed"', '2026-11-22 17:40:13.586+00', NULL);
 """
-OF_1_7: Final = SINCE_1_4 + """
+OF_1_7: Final = (
+    SINCE_1_4
+    + """
 ALTER TABLE "jwks" ADD COLUMN "alg" text, ADD COLUMN "crv" text;
 """
-UP_TO_1_3: Final = SINCE_1_4 + """
+)
+UP_TO_1_3: Final = (
+    SINCE_1_4
+    + """
 DROP INDEX "session_userId_idx", "account_userId_idx", "verification_identifier_idx";
 ALTER TABLE "jwks" DROP COLUMN "expiresAt";
 """
+)
 UP_TO_1_2: Final = """
 CREATE TABLE "user" ("id" text NOT NULL PRIMARY KEY, "name" text NOT NULL, "email" text NOT NULL UNIQUE,
     "emailVerified" boolean NOT NULL, "image" text, "createdAt" timestamp NOT NULL, "updatedAt" timestamp NOT NULL);
@@ -51,14 +58,15 @@ CREATE TABLE "verification" ("id" text NOT NULL PRIMARY KEY, "identifier" text N
 """
 OF_PRISMA: Final = """
 CREATE TABLE "user" ("id" TEXT NOT NULL, "name" TEXT NOT NULL, "email" TEXT NOT NULL,
-    "emailVerified" BOOLEAN NOT NULL DEFAULT false, "image" TEXT, "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "emailVerified" BOOLEAN NOT NULL DEFAULT false, "image" TEXT,
+    "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updatedAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, CONSTRAINT "user_pkey" PRIMARY KEY ("id"));
 CREATE TABLE "session" ("id" TEXT NOT NULL, "expiresAt" TIMESTAMP(3) NOT NULL, "token" TEXT NOT NULL,
     "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, "updatedAt" TIMESTAMP(3) NOT NULL, "ipAddress" TEXT,
     "userAgent" TEXT, "userId" TEXT NOT NULL, CONSTRAINT "session_pkey" PRIMARY KEY ("id"));
-CREATE TABLE "account" ("id" TEXT NOT NULL, "accountId" TEXT NOT NULL, "providerId" TEXT NOT NULL, "userId" TEXT NOT NULL,
-    "accessToken" TEXT, "refreshToken" TEXT, "idToken" TEXT, "accessTokenExpiresAt" TIMESTAMP(3),
-    "refreshTokenExpiresAt" TIMESTAMP(3), "scope" TEXT, "password" TEXT,
+CREATE TABLE "account" ("id" TEXT NOT NULL, "accountId" TEXT NOT NULL, "providerId" TEXT NOT NULL,
+    "userId" TEXT NOT NULL, "accessToken" TEXT, "refreshToken" TEXT, "idToken" TEXT,
+    "accessTokenExpiresAt" TIMESTAMP(3), "refreshTokenExpiresAt" TIMESTAMP(3), "scope" TEXT, "password" TEXT,
     "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, "updatedAt" TIMESTAMP(3) NOT NULL,
     CONSTRAINT "account_pkey" PRIMARY KEY ("id"));
 CREATE TABLE "verification" ("id" TEXT NOT NULL, "identifier" TEXT NOT NULL, "value" TEXT NOT NULL,
@@ -79,8 +87,8 @@ CREATE TABLE "user" ("id" text PRIMARY KEY NOT NULL, "name" text NOT NULL, "emai
     "email_verified" boolean DEFAULT false NOT NULL, "image" text, "created_at" timestamp DEFAULT now() NOT NULL,
     "updated_at" timestamp DEFAULT now() NOT NULL, CONSTRAINT "user_email_unique" UNIQUE("email"));
 CREATE TABLE "session" ("id" text PRIMARY KEY NOT NULL, "expires_at" timestamp NOT NULL, "token" text NOT NULL,
-    "created_at" timestamp DEFAULT now() NOT NULL, "updated_at" timestamp NOT NULL, "ip_address" text, "user_agent" text,
-    "user_id" text NOT NULL, CONSTRAINT "session_token_unique" UNIQUE("token"));
+    "created_at" timestamp DEFAULT now() NOT NULL, "updated_at" timestamp NOT NULL, "ip_address" text,
+    "user_agent" text, "user_id" text NOT NULL, CONSTRAINT "session_token_unique" UNIQUE("token"));
 CREATE TABLE "account" ("id" text PRIMARY KEY NOT NULL, "account_id" text NOT NULL, "provider_id" text NOT NULL,
     "user_id" text NOT NULL, "access_token" text, "refresh_token" text, "id_token" text,
     "access_token_expires_at" timestamp, "refresh_token_expires_at" timestamp, "scope" text, "password" text,
@@ -109,8 +117,7 @@ CREATE INDEX ix_tasks_user_id ON tasks (user_id);
 CREATE INDEX ix_tasks_completed ON tasks (completed);
 """
 
-PASSWORD: Final = "d4e0bb711759b2d0cca906bc1ac0e632:d20279cb"
-ROWS: Final = f"""
+ROWS: Final = """
 INSERT INTO "user" VALUES
     ('NF9Iy4iYwsT8sAWUSU87Skmjg5qmOJ8Z', 'Ada Lovelace', 'ada@example.com', false, NULL,
      '2026-11-22 17:40:13.586+00', '2026-11-22 17:40:13.586+00'),
@@ -124,8 +131,8 @@ INSERT INTO "session" VALUES
      '2026-03-22 02:30:00+00', '2026-03-22 02:30:00+00', NULL, NULL, 'YcuKoBVvSoRLKgEhSEnSEAITNBEyXU55');
 INSERT INTO "account" VALUES
     ('wjhjjvibOav49CP0SfBnC6AnSqqDr3BI', 'NF9Iy4iYwsT8sAWUSU87Skmjg5qmOJ8Z', 'credential',
-     'NF9Iy4iYwsT8sAWUSU87Skmjg5qmOJ8Z', NULL, NULL, NULL, NULL, NULL, NULL, '{PASSWORD}',
-     '2026-11-22 17:40:13.617+00', '2026-11-22 17:40:13.617+00'),
+     'NF9Iy4iYwsT8sAWUSU87Skmjg5qmOJ8Z', NULL, NULL, NULL, NULL, NULL, NULL,
+     'd4e0bb711759b2d0cca906bc1ac0e632:d20279cb', '2026-11-22 17:40:13.617+00', '2026-11-22 17:40:13.617+00'),
     ('a2', '108', 'google', 'YcuKoBVvSoRLKgEhSEnSEAITNBEyXU55', 'at', 'rt', 'it', '2026-11-22 18:40:00+00',
      '2027-11-22 18:40:00+00', 'openid email', NULL, '2026-03-29 01:30:00.001+00', '2026-03-29 01:30:00.001+00');
 INSERT INTO "verification" VALUES
@@ -179,7 +186,8 @@ CATALOGUE: Final = {
     "columns": """
         SELECT attrelid::regclass::text AS of, attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
                pg_get_expr(adbin, adrelid), attisdropped
-        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid LEFT JOIN pg_attrdef ON (adrelid, adnum) = (attrelid, attnum)
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        LEFT JOIN pg_attrdef ON (adrelid, adnum) = (attrelid, attnum)
         WHERE relnamespace = 'public'::regnamespace AND attnum > 0 ORDER BY 1, attnum""",
     "constraints": """
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint

@@ -18,6 +18,7 @@ from tests.builders import (
     a_new_task,
     a_session,
     a_task,
+    a_ticket,
     a_user,
     keep,
     principal,
@@ -32,14 +33,16 @@ from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.postgres.tables import TASK_OWNER_KEY
 from todo.domain.errors import EmailTaken, StoreUnavailable, UserNotFound
-from todo.domain.model.session import SessionId
+from todo.domain.model.session import SessionHandle, SessionId
 from todo.domain.model.task import TaskId
 from todo.domain.model.user import UserId
 from todo.domain.ports.store import (
+    AccountRepository,
     PasswordRepository,
     SessionRepository,
     Store,
     TaskRepository,
+    TicketRepository,
     UnitOfWork,
     UserRepository,
 )
@@ -62,18 +65,25 @@ REPOSITORY_CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "users.find_by_email": lambda store: store.users.find_by_email(a_user().email),
     "users.all": lambda store: store.users.all(),
     "passwords.find": lambda store: store.passwords.find(ADA),
+    "accounts.of": lambda store: store.accounts.of(ADA),
+    "tickets.find": lambda store: store.tickets.find(a_ticket().digest),
     "sessions.find": lambda store: store.sessions.find(SessionId("unknown")),
+    "sessions.find_by_handle": lambda store: store.sessions.find_by_handle(SessionHandle("unknown")),
+    "sessions.of": lambda store: store.sessions.of(ADA),
     "sessions.slide": lambda store: store.sessions.slide(a_session().slide(at=LATER), expecting=a_session()),
     "sessions.remove": lambda store: store.sessions.remove(SessionId("unknown")),
     "begin": lambda store: keep(store),
 }
 UNIT_CALLS: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
     "add_user": lambda work: work.add_user(a_user(BOB)),
+    "save_user": lambda work: work.save_user(a_user(ADA)),
     "remove_user": lambda work: work.remove_user(ADA),
     "set_password": lambda work: work.set_password(ADA, HASH),
     "replace_password": lambda work: work.replace_password(ADA, OTHER_HASH, expecting=HASH),
     "add_session": lambda work: work.add_session(a_session(ADA)),
     "remove_sessions_of": lambda work: work.remove_sessions_of(ADA),
+    "add_ticket": lambda work: work.add_ticket(a_ticket(ADA)),
+    "take_ticket": lambda work: work.take_ticket(a_ticket(ADA).digest),
     "commit": lambda work: work.commit(),
 }
 
@@ -124,6 +134,8 @@ class TestADatabaseThatIsAway:
             "tasks": TaskRepository,
             "users": UserRepository,
             "passwords": PasswordRepository,
+            "accounts": AccountRepository,
+            "tickets": TicketRepository,
             "sessions": SessionRepository,
         }
         methods = {f"{name}.{method}" for name, port in ports.items() for method in methods_of(port)}

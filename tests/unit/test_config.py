@@ -278,7 +278,7 @@ class TestSigningUp:
     @pytest.mark.parametrize(
         ("said", "meant"), [("true", True), ("1", True), ("YES", True), ("on", True), ("false", False), ("0", False)]
     )
-    def test_addresses_are_to_be_verified_or_not(self, said: str, meant: bool) -> None:  # noqa: FBT001
+    def test_addresses_are_to_be_verified_or_not(self, said: str, meant: bool) -> None:
         assert Settings.read({"TODO_REQUIRE_EMAIL_VERIFICATION": said}).require_email_verification == meant
 
     def test_anything_else_is_neither(self) -> None:

@@ -45,6 +45,8 @@ class JwtEmailProofs(EmailProofs):
 def _proof_from(payload: dict[str, Any]) -> EmailProof:
     if "iss" in payload or "aud" in payload:
         raise TokenInvalid
+    if "updateTo" in payload and payload.get("requestType") != CHANGE:  # a letter to the old address proves no new one
+        raise TokenInvalid
     try:
         return EmailProof(
             email=Email(payload["email"]),

@@ -13,8 +13,10 @@ from litestar.types import ASGIApp
 
 from todo.adapters.jwt_tokens import JwtTokens
 from todo.adapters.memory import MemoryStore
+from todo.adapters.postgres.adoption import Adoption
+from todo.adapters.postgres.adoption.plan import AdoptionRefused
 from todo.adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError, default_directory
-from todo.adapters.postgres.migrations import MigrationRefused, Migrations
+from todo.adapters.postgres.migrations import MigrationRefused, Migrations, NotOurs
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.system_clock import SystemClock
 from todo.bootstrap import (
@@ -104,6 +106,9 @@ class HostInstallation(Installation):
     def schema(self) -> Migrations:
         return Migrations(migrations_address(self.settings))
 
+    def adoption(self) -> Adoption:
+        return Adoption(self.schema())
+
     @asynccontextmanager
     async def accounts(self) -> AsyncIterator[Administration]:
         clock = SystemClock()
@@ -134,6 +139,10 @@ def _told() -> Iterator[None]:
 def _refusals_told() -> Iterator[None]:
     try:
         yield
+    except AdoptionRefused as error:
+        raise Problem(*error.reasons) from error
+    except NotOurs as error:
+        raise Problem(str(error)) from error
     except MigrationRefused as error:
         raise Problem(f"the database refused: {error}") from error
 

@@ -4,6 +4,7 @@ import { Window } from "happy-dom";
 
 const window = new Window();
 Object.assign(globalThis, { window, document: window.document });
+globalThis.navigator ??= window.navigator; // Node has one since 21
 
 const { createAuthClient } = await import("better-auth/react");
 const { createElement } = await import("react");

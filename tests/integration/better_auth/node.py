@@ -12,7 +12,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -25,6 +25,8 @@ MODULES: Final = HERE / "node_modules"
 INSTALL: Final = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 INSTALLED_WITHIN: Final = 300
 """Seconds, over a slow line."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -205,5 +207,5 @@ async def process(
 def with_dates(found: dict[str, Any]) -> Any:
     """What the client has made a date of is one here, too."""
     if found.keys() == {"$date"}:
-        return datetime.fromtimestamp(found["$date"] / 1000, UTC)
+        return EPOCH + timedelta(milliseconds=found["$date"])
     return found

@@ -1,14 +1,24 @@
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from tests.builders import ADA, HASH, NOON, PASSWORD, HandClock, PlainHasher, a_new_task, a_session, a_user, drop, keep
+from tests.builders import ADA, HASH, NOON, PASSWORD, HandClock, PlainHasher, a_user, drop, keep
+from tests.mailboxes import OutboxMailer
 from todo.adapters.memory import MemoryStore
-from todo.domain.errors import Busy, CredentialsWrong, EmailTaken, UserNotFound
-from todo.domain.model.session import Device
-from todo.domain.model.user import Email, Name, Password, PasswordHash
-from todo.domain.services.accounts import AccountService
+from todo.domain.errors import (
+    Busy,
+    CredentialsWrong,
+    EmailNotVerified,
+    EmailTaken,
+    SignUpClosed,
+    UserNotFound,
+)
+from todo.domain.model.letter import Purpose
+from todo.domain.model.session import Device, Session
+from todo.domain.model.user import Email, Image, Name, Password, PasswordHash
+from todo.domain.services.accounts import AccountService, SignedIn, SignedUp, SignUpRules
+from todo.domain.services.verification import VerificationService
 
 EMAIL = Email("ada@example.com")
 OTHER_PASSWORD = Password("another password")
@@ -16,23 +26,14 @@ DEVICE = Device(address="203.0.113.7", agent="curl")
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def anew(store: MemoryStore, clock: HandClock, verification: VerificationService) -> Callable[..., AccountService]:
+    """The service with another hasher."""
+    return lambda hasher: AccountService(store=store, hasher=hasher, clock=clock, verification=verification)
 
 
-@pytest.fixture
-def hasher() -> PlainHasher:
-    return PlainHasher()
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
-
-
-@pytest.fixture
-def accounts(store: MemoryStore, hasher: PlainHasher, clock: HandClock) -> AccountService:
-    return AccountService(store=store, hasher=hasher, clock=clock)
+def session_of(begun: SignedUp) -> Session:
+    assert begun.session is not None
+    return begun.session
 
 
 class TestSigningUp:
@@ -42,7 +43,7 @@ class TestSigningUp:
         begun = await accounts.sign_up(EMAIL, PASSWORD, Name("Ada"), device=DEVICE)
 
         assert await store.users.get(begun.user.id) == begun.user
-        assert await store.sessions.find(begun.session.id) == begun.session
+        assert await store.sessions.find(session_of(begun).id) == session_of(begun)
         assert await hasher.verify(PASSWORD, await store.passwords.find(begun.user.id))
 
     async def test_keeps_what_it_is_told_and_when(self, accounts: AccountService, clock: HandClock) -> None:
@@ -51,8 +52,8 @@ class TestSigningUp:
         begun = await accounts.sign_up(EMAIL, PASSWORD, Name("Ada"), device=DEVICE)
 
         assert (begun.user.email, begun.user.name, begun.user.email_verified) == (EMAIL, "Ada", False)
-        assert begun.user.created_at == begun.session.created_at == NOON + timedelta(hours=1)
-        assert (begun.session.user, begun.session.device) == (begun.user.id, DEVICE)
+        assert begun.user.created_at == session_of(begun).created_at == NOON + timedelta(hours=1)
+        assert (session_of(begun).user, session_of(begun).device) == (begun.user.id, DEVICE)
 
     async def test_calls_who_gives_no_name_by_the_first_part_of_the_address(self, accounts: AccountService) -> None:
         begun = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
@@ -92,10 +93,10 @@ class TestSigningIn:
         second = await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
 
         assert second.user == first.user
-        assert second.session.id != first.session.id
+        assert second.session.id != session_of(first).id
         assert (second.session.device, second.session.created_at) == (DEVICE, NOON + timedelta(days=1))
         assert await store.sessions.find(second.session.id) == second.session
-        assert await store.sessions.find(first.session.id) == first.session
+        assert await store.sessions.find(session_of(first).id) == session_of(first)
 
     @pytest.mark.parametrize("wrong", ["", "wrong", PASSWORD + " ", PASSWORD.upper(), "x" * 128])
     async def test_is_refused_with_another_password(self, accounts: AccountService, wrong: str) -> None:
@@ -164,36 +165,33 @@ class TestSigningIn:
         assert await store.passwords.find(begun.user.id) == kept
 
     async def test_does_not_undo_a_password_change_that_happens_meanwhile(
-        self, store: MemoryStore, clock: HandClock
+        self, store: MemoryStore, accounts: AccountService, anew: Callable[..., AccountService]
     ) -> None:
         class Interrupted(PlainHasher):
             async def hash(self, password: Password) -> PasswordHash:
                 await keep(store, (begun.user.id, HASH))
                 return await super().hash(password)
 
-        first = PlainHasher()
-        begun = await AccountService(store=store, hasher=first, clock=clock).sign_up(
-            EMAIL, PASSWORD, None, device=DEVICE
-        )
+        begun = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
         interrupted = Interrupted()
         interrupted.move_on()
 
-        await AccountService(store=store, hasher=interrupted, clock=clock).sign_in(EMAIL, PASSWORD, device=DEVICE)
+        await anew(interrupted).sign_in(EMAIL, PASSWORD, device=DEVICE)
 
         assert await store.passwords.find(begun.user.id) == HASH
 
-    async def test_is_refused_when_the_account_is_deleted_meanwhile(self, store: MemoryStore, clock: HandClock) -> None:
+    async def test_is_refused_when_the_account_is_deleted_meanwhile(
+        self, store: MemoryStore, accounts: AccountService, anew: Callable[..., AccountService]
+    ) -> None:
         class Interrupted(PlainHasher):
             async def verify(self, password: Password, expected: PasswordHash | None) -> bool:
                 await drop(store, begun.user.id)
                 return await super().verify(password, expected)
 
-        begun = await AccountService(store=store, hasher=PlainHasher(), clock=clock).sign_up(
-            EMAIL, PASSWORD, None, device=DEVICE
-        )
+        begun = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
 
         with pytest.raises(CredentialsWrong):
-            await AccountService(store=store, hasher=Interrupted(), clock=clock).sign_in(EMAIL, PASSWORD, device=DEVICE)
+            await anew(Interrupted()).sign_in(EMAIL, PASSWORD, device=DEVICE)
 
         assert list(await store.users.all()) == []
 
@@ -202,11 +200,136 @@ class TestBeingSignedIn:
     async def test_tells_the_user_of_a_session(self, accounts: AccountService) -> None:
         begun = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
 
-        assert await accounts.signed_in(begun.session) == begun
+        assert await accounts.signed_in(session_of(begun)) == SignedIn(user=begun.user, session=session_of(begun))
 
-    async def test_is_over_when_the_account_has_been_deleted(self, accounts: AccountService) -> None:
+    async def test_is_over_when_the_account_has_been_deleted(
+        self, accounts: AccountService, store: MemoryStore
+    ) -> None:
         begun = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
-        await accounts.delete(begun.user)
+        await drop(store, begun.user.id)
 
         with pytest.raises(UserNotFound):
-            await accounts.signed_in(begun.session)
+            await accounts.signed_in(session_of(begun))
+
+
+class TestNotBeingRemembered:
+    async def test_a_session_lasts_a_day(self, accounts: AccountService) -> None:
+        signed_up = await accounts.sign_up(EMAIL, PASSWORD, None, remembered=False, device=DEVICE)
+        signed_in = await accounts.sign_in(EMAIL, PASSWORD, remembered=False, device=DEVICE)
+
+        for session in (session_of(signed_up), signed_in.session):
+            assert session.expires_at == NOON + timedelta(days=1)
+
+    async def test_a_session_lasts_a_week_for_who_is(self, accounts: AccountService) -> None:
+        signed_up = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+        signed_in = await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
+
+        for session in (session_of(signed_up), signed_in.session):
+            assert session.expires_at == NOON + timedelta(days=7)
+
+
+class TestWhenSigningUpIsClosed:
+    @pytest.fixture
+    def rules(self) -> SignUpRules:
+        return SignUpRules(open=False)
+
+    async def test_nobody_signs_up(self, accounts: AccountService, store: MemoryStore, hasher: PlainHasher) -> None:
+        hasher.full = True
+
+        with pytest.raises(SignUpClosed):
+            await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+
+        assert list(await store.users.all()) == []
+
+    async def test_who_has_an_account_signs_in(
+        self, accounts: AccountService, store: MemoryStore, hasher: PlainHasher
+    ) -> None:
+        await keep(store, a_user(ADA, email=EMAIL), (ADA, await hasher.hash(PASSWORD)))
+
+        assert (await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)).user.id == ADA
+
+
+class TestWhenAddressesAreToBeVerified:
+    @pytest.fixture
+    def rules(self) -> SignUpRules:
+        return SignUpRules(verified_only=True)
+
+    async def test_signing_up_begins_no_session_and_writes_to_the_address(
+        self, accounts: AccountService, store: MemoryStore, mailer: OutboxMailer
+    ) -> None:
+        made = await accounts.sign_up(EMAIL, PASSWORD, Name("Ada"), callback="/welcome", device=DEVICE)
+
+        letter = mailer.take()
+        assert made.session is None
+        assert list(await store.sessions.of(made.user.id)) == []
+        assert await store.users.get(made.user.id) == made.user
+        assert (letter.purpose, letter.to, letter.name, letter.callback) == (
+            Purpose.VERIFY_EMAIL,
+            EMAIL,
+            "Ada",
+            "/welcome",
+        )
+
+    async def test_a_taken_address_looks_like_a_free_one_and_nothing_is_written(
+        self, accounts: AccountService, store: MemoryStore, mailer: OutboxMailer, clock: HandClock
+    ) -> None:
+        first = await accounts.sign_up(EMAIL, PASSWORD, Name("Ada"), device=DEVICE)
+        kept = await store.passwords.find(first.user.id)
+        mailer.letters.clear()
+        clock.turn(timedelta(hours=1))
+
+        again = await accounts.sign_up(
+            EMAIL, OTHER_PASSWORD, Name("Eve"), image=Image("/eve.png"), callback="/welcome", device=DEVICE
+        )
+
+        assert again.session is None
+        assert again.user.id != first.user.id
+        assert (again.user.email, again.user.name, again.user.image) == (EMAIL, "Eve", "/eve.png")
+        assert again.user.created_at == again.user.updated_at == NOON + timedelta(hours=1)
+        assert list(await store.users.all()) == [first.user]
+        assert await store.passwords.find(first.user.id) == kept
+        assert mailer.letters == []
+
+    async def test_a_taken_address_takes_as_long_as_a_free_one(
+        self, accounts: AccountService, hasher: PlainHasher
+    ) -> None:
+        await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+        hasher.full = True
+
+        with pytest.raises(Busy):
+            await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+
+    async def test_signing_in_is_refused_and_another_letter_is_sent(
+        self, accounts: AccountService, store: MemoryStore, mailer: OutboxMailer
+    ) -> None:
+        made = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+        mailer.letters.clear()
+
+        with pytest.raises(EmailNotVerified):
+            await accounts.sign_in(EMAIL, PASSWORD, callback="/welcome", device=DEVICE)
+
+        letter = mailer.take()
+        assert (letter.purpose, letter.to, letter.callback) == (Purpose.VERIFY_EMAIL, EMAIL, "/welcome")
+        assert list(await store.sessions.of(made.user.id)) == []
+
+    async def test_who_does_not_know_the_password_hears_nothing_of_it(
+        self, accounts: AccountService, mailer: OutboxMailer
+    ) -> None:
+        await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+        mailer.letters.clear()
+
+        with pytest.raises(CredentialsWrong):
+            await accounts.sign_in(EMAIL, OTHER_PASSWORD, device=DEVICE)
+
+        assert mailer.letters == []
+
+    async def test_signing_in_works_once_the_link_was_followed(
+        self, accounts: AccountService, verification: VerificationService, mailer: OutboxMailer
+    ) -> None:
+        made = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+        await verification.verify(mailer.take().token)
+
+        begun = await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
+
+        assert begun.user.id == made.user.id
+        assert begun.user.email_verified

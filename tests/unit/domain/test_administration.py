@@ -69,16 +69,16 @@ class TestWhatAnOperatorDoes:
     async def test_a_password_that_is_set_is_the_only_one_and_ends_every_session(
         self, administration: Administration, accounts: AccountService, store: MemoryStore
     ) -> None:
-        begun = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
-        another = await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
+        made = await administration.create(EMAIL, PASSWORD, None)
+        sessions = [(await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)).session for _ in range(2)]
 
-        await administration.set_password(begun.user, OTHER_PASSWORD)
+        await administration.set_password(made, OTHER_PASSWORD)
 
-        for session in (begun.session, another.session):
+        for session in sessions:
             assert await store.sessions.find(session.id) is None
         with pytest.raises(CredentialsWrong):
             await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
-        assert (await accounts.sign_in(EMAIL, OTHER_PASSWORD, device=DEVICE)).user == begun.user
+        assert (await accounts.sign_in(EMAIL, OTHER_PASSWORD, device=DEVICE)).user == made
 
     async def test_a_first_password_can_be_set_for_a_user_of_another_issuer(
         self, administration: Administration, accounts: AccountService, store: MemoryStore
@@ -97,22 +97,26 @@ class TestWhatAnOperatorDoes:
     async def test_setting_a_password_leaves_the_sessions_of_others(
         self, administration: Administration, accounts: AccountService, store: MemoryStore
     ) -> None:
-        bob = await accounts.sign_up(Email("bob@example.com"), PASSWORD, None, device=DEVICE)
+        await accounts.sign_up(Email("bob@example.com"), PASSWORD, None, device=DEVICE)
+        bob = await accounts.sign_in(Email("bob@example.com"), PASSWORD, device=DEVICE)
         ada = await administration.create(EMAIL, PASSWORD, None)
 
         await administration.set_password(ada, OTHER_PASSWORD)
 
         assert await store.sessions.find(bob.session.id) == bob.session
 
-    async def test_with_the_account_goes_everything(self, administration: Administration, accounts: AccountService, store: MemoryStore) -> None:
-        begun = await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+    async def test_with_the_account_goes_everything(
+        self, administration: Administration, accounts: AccountService, store: MemoryStore
+    ) -> None:
+        await administration.create(EMAIL, PASSWORD, None)
+        begun = await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
         await store.tasks.add(a_new_task(begun.user.id))
 
         await administration.delete(begun.user)
 
         assert list(await store.users.all()) == []
         assert list(await store.tasks.of(begun.user.id)) == []
-        assert await store.sessions.find(session.id) is None
+        assert await store.sessions.find(begun.session.id) is None
         with pytest.raises(CredentialsWrong):
             await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
 

@@ -33,16 +33,6 @@ class SpokenTokens(Tokens):
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
-
-
-@pytest.fixture
 def tokens() -> JwtTokens:
     return JwtTokens(SECRET)
 

@@ -15,10 +15,12 @@ from todo.domain.model.principal import Principal
 from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
 from todo.domain.model.user import Email, Name, User, UserId
 from todo.domain.ports.store import (
+    AccountRepository,
     PasswordRepository,
     SessionRepository,
     Store,
     TaskRepository,
+    TicketRepository,
     UnitOfWork,
     UserRepository,
 )
@@ -269,6 +271,14 @@ class RivalledStore(Store):
     @property
     def passwords(self) -> PasswordRepository:
         return self._store.passwords
+
+    @property
+    def accounts(self) -> AccountRepository:
+        return self._store.accounts
+
+    @property
+    def tickets(self) -> TicketRepository:
+        return self._store.tickets
 
     @property
     def sessions(self) -> SessionRepository:

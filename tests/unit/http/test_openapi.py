@@ -173,7 +173,11 @@ def has_example(document: Document, media: Document) -> bool:
             schema = resolved(document, kind)
     if "examples" in schema or "example" in schema:
         return True
-    properties = [resolved(document, value) for value in schema.get("properties", {}).values()]
+    properties = [
+        resolved(document, kind)
+        for value in schema.get("properties", {}).values()
+        for kind in value.get("oneOf") or value.get("anyOf") or [value]
+    ]
     return any("examples" in value or "default" in value or "properties" in value for value in properties)
 
 

@@ -12,7 +12,7 @@ from todo.adapters.postgres.query import Runner, translated
 from todo.domain.errors import StoreUnavailable
 
 WAIT_FOR_CONNECTION = 2.0
-STATEMENT_TIMEOUT = 5.0
+STATEMENT_TIMEOUT = 2.5
 FAREWELL_TIMEOUT = 1.0
 """What is in flight has had its time before the pool is closed; a server that says nothing must not hold up a stop."""
 
@@ -20,8 +20,9 @@ FAREWELL_TIMEOUT = 1.0
 class Pool(Runner):
     """At most `size` connections, made when they are first needed, so that a worker starts while the database is away.
 
-    A statement waits at most two seconds for a connection and five for its answer. Connections are not reset between
-    users: nobody leaves anything behind in a session, and a round trip for each statement is saved.
+    A statement waits at most two seconds for a connection, and for its answer two and a half, or twice that when the
+    server does not even answer the call to give it up. Connections are not reset between users: nobody leaves anything
+    behind in a session, and a round trip for each statement is saved.
     """
 
     def __init__(self, address: DatabaseAddress, *, size: int) -> None:

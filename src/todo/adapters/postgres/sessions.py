@@ -8,7 +8,9 @@ from todo.adapters.postgres.query import Query, Runner
 from todo.adapters.postgres.records import session_from
 from todo.adapters.postgres.shared_lookup import SharedLookup
 from todo.adapters.postgres.tables import sessions
+from todo.domain.errors import CharacterForbidden
 from todo.domain.model.session import Session, SessionHandle, SessionId
+from todo.domain.model.text import require_storable
 from todo.domain.model.user import UserId
 from todo.domain.ports.store import SessionRepository
 
@@ -37,6 +39,10 @@ class PostgresSessions(SessionRepository):
         return await self._lookup.find(session)
 
     async def find_by_handle(self, handle: SessionHandle) -> Session | None:
+        try:
+            require_storable(handle)
+        except CharacterForbidden:
+            return None
         row = await BY_HANDLE.row(self._runner, handle=handle)
         return None if row is None else session_from(row)
 

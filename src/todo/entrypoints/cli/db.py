@@ -7,6 +7,7 @@ import sys
 import rich_click as click
 
 from todo.entrypoints.cli.main import todo, with_tools
+from todo.entrypoints.cli.moving_in import carry_out, require_possible, result, show, told
 from todo.entrypoints.cli.tools import Tools
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
@@ -21,9 +22,20 @@ def db() -> None:
 @as_json
 @with_tools
 def upgrade(tools: Tools, as_json: bool) -> None:
-    """Bring the tables up to date. Safe to run twice, and several times at once."""
+    """Bring the tables up to date. Safe to run twice, and several times at once.
+
+    Where Better Auth's tables are it does what `todo db adopt --yes` does.
+    """
     with tools.installation({}) as installation:
-        schema = installation.schema()
+        schema, adoption = installation.schema(), installation.adoption()
+        plan = asyncio.run(adoption.survey())
+        if plan.kind == "foreign":
+            require_possible(plan)
+            if not as_json:
+                show(plan)
+            adopted = carry_out(adoption, plan)
+            click.echo(json.dumps(result(adopted, schema.head)) if as_json else told(adopted, schema.head))
+            return
         done = asyncio.run(schema.upgrade())
         if as_json:
             click.echo(json.dumps({"version": schema.head, "applied": done}))

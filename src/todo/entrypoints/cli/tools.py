@@ -1,6 +1,6 @@
 """What the commands need. `bootstrap` hands it in, when a command runs: `--help` waits for none of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
@@ -26,6 +26,60 @@ class Schema(Protocol):
     async def differences(self) -> list[str]: ...
 
 
+class Step(Protocol):
+    @property
+    def text(self) -> str: ...
+
+
+class Plan(Protocol):
+    """What was found in a database, and what adopting it takes."""
+
+    @property
+    def kind(self) -> str:
+        """`empty`, `ours`, or `foreign`."""
+        ...
+
+    @property
+    def made_by(self) -> str: ...
+    @property
+    def rows(self) -> Mapping[str, int]: ...
+    @property
+    def left_alone(self) -> Sequence[str]: ...
+    @property
+    def steps(self) -> Sequence[Step]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+    @property
+    def refusals(self) -> Sequence[str]: ...
+    @property
+    def state(self) -> str:
+        """Of the tables, when they were looked at."""
+        ...
+
+
+class Adopted(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def rows(self) -> Mapping[str, int]: ...
+    @property
+    def recorded(self) -> int: ...
+    @property
+    def applied(self) -> Sequence[str]: ...
+
+
+class Adoption(Protocol):
+    """Takes over a database that another program has filled."""
+
+    async def survey(self) -> Plan:
+        """Changes nothing."""
+        ...
+
+    async def adopt(self, *, state: str, progress: Callable[[int, int, str], None]) -> Adopted:
+        """All of the plan that was made of this `state`, or nothing."""
+        ...
+
+
 class Installation(Protocol):
     """The settings, and the database they name: it runs, and can be worked on."""
 
@@ -46,6 +100,7 @@ class Installation(Protocol):
         ...
 
     def schema(self) -> Schema: ...
+    def adoption(self) -> Adoption: ...
     def accounts(self) -> AbstractAsyncContextManager[Administration]: ...
 
 

@@ -62,6 +62,10 @@ class SessionCookies:
         """The `Set-Cookie` values that take everything away."""
         return [self._cookie(name, "", 0) for name in (NAME, DATA, FORGET)]
 
+    def drop_cache(self) -> list[str]:
+        """Takes back what a former server has cached."""
+        return [self._cookie(DATA, "", 0)]
+
     def remember(self) -> list[str]:
         """Takes back what an earlier session was told to forget."""
         return [self._cookie(FORGET, "", 0)]

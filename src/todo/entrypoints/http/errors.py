@@ -92,7 +92,7 @@ class Nothing(Response[None]):
     """A status and nothing else, as Better Auth answers where there is no such call."""
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
-        made = ASGIResponse(status_code=self.status_code)
+        made = ASGIResponse(status_code=self.status_code, headers={"Cache-Control": "no-store"})
         made.headers.pop("content-type")
         return made
 

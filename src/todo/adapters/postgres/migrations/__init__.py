@@ -1,5 +1,6 @@
 """Brings a database to the shape of the tables, by Alembic."""
 
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,14 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError, SAWarning
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.query import translated
-from todo.adapters.postgres.tables import Base
+from todo.adapters.postgres.tables import Base, users
+from todo.domain.errors import StoreUnavailable
 
 VERSION_TABLE = "todo_schema_version"
 """A name of our own: the database may hold another program's `alembic_version`."""
@@ -30,6 +32,10 @@ Result = TypeVar("Result")
 
 class MigrationRefused(Exception):
     """The database would not do what was asked, in its own words."""
+
+
+class NotOurs(MigrationRefused):
+    """Another program has made the tables: they must be adopted first."""
 
 
 class Migrations:
@@ -51,18 +57,39 @@ class Migrations:
 
     async def current(self) -> str | None:
         """The version of the database; `None` when it has none of our tables."""
-        return await self._run(lambda connection: _context(connection).get_current_revision())
+        return await self.run(self.version_of)
 
     async def upgrade(self) -> list[str]:
-        """Brings the database to `head` and says which versions that took. Of several at once, one does the work."""
-        return await self._run(self._upgrade)
+        """Brings the database to `head` and says which versions that took. Of several at once, one does the work.
+
+        Raises `NotOurs` when another program has made the tables.
+        """
+        return await self.run(self._upgrade)
 
     async def differences(self) -> list[str]:
         """Where the tables of the database differ from those of this program; empty when they agree."""
-        return await self._run(_differences)
+        return await self.run(self.differences_on)
 
-    def _upgrade(self, connection: Connection) -> list[str]:
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Runs what works on a connection in a transaction of its own, which an exception undoes."""
+        try:
+            async with self._transaction() as connection:
+                return await connection.run_sync(work)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreUnavailable from error
+            reason = str(error.orig).partition("\n")[0].rpartition(">: ")[2]
+            raise MigrationRefused(reason) from error
+
+    def lock(self, connection: Connection) -> None:
+        """Waits until nobody else migrates or adopts, and keeps others waiting until the transaction ends."""
         connection.execute(ONE_AT_A_TIME)
+
+    def version_of(self, connection: Connection) -> str | None:
+        return _context(connection).get_current_revision()
+
+    def upgrade_on(self, connection: Connection, *, taken_over_at: str | None = None) -> list[str]:
+        """Goes on from the present version, or from that whose shape somebody else has given to the tables."""
         done: list[str] = []
         config = _config()
         config.attributes["environment"] = {
@@ -71,16 +98,22 @@ class Migrations:
             "version_table": VERSION_TABLE,
             "on_version_apply": lambda *, step, **_: done.append(step.up_revision_id),
         }
+        if taken_over_at is not None:
+            command.stamp(config, taken_over_at)
         command.upgrade(config, "head")
         return done
 
-    async def _run(self, work: Callable[[Connection], Result]) -> Result:
-        try:
-            async with self._transaction() as connection:
-                return await connection.run_sync(work)
-        except DBAPIError as error:
-            reason = str(error.orig).partition("\n")[0].rpartition(">: ")[2]
-            raise MigrationRefused(reason) from error
+    def differences_on(self, connection: Connection) -> list[str]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # of a type that SQLAlchemy does not know, in a column not ours
+            found = compare_metadata(_context(connection), Base.metadata)
+        return [str(difference) for difference in found if not _is_left_alone(difference)]
+
+    def _upgrade(self, connection: Connection) -> list[str]:
+        self.lock(connection)
+        if self.version_of(connection) is None and inspect(connection).has_table(users.name):
+            raise NotOurs("another program has made these tables: look at them with todo db adopt --dry-run")
+        return self.upgrade_on(connection)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -110,9 +143,21 @@ def _config() -> Config:
 
 def _context(connection: Connection) -> MigrationContext:
     return MigrationContext.configure(
-        connection, opts={"version_table": VERSION_TABLE, "compare_type": True, "compare_server_default": False}
+        connection,
+        opts={
+            "version_table": VERSION_TABLE,
+            "compare_type": True,
+            "compare_server_default": False,
+            "include_name": lambda name, kind, _: kind != "table" or name in Base.metadata.tables,
+        },
     )
 
 
-def _differences(connection: Connection) -> list[str]:
-    return [str(difference) for difference in compare_metadata(_context(connection), Base.metadata)]
+def _is_left_alone(difference: Any) -> bool:
+    """What another program has and ours can do without: it is in nobody's way."""
+    match difference:
+        case ("remove_column", _, _, column):
+            return bool(column.nullable or column.server_default is not None or column.identity is not None)
+        case (str(kind), *_):
+            return kind in {"remove_index", "remove_constraint", "remove_fk"}
+    return False

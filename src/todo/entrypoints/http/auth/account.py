@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import BodyKwarg, QueryParameter
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from todo.domain.model.keep import KEEP
 from todo.domain.model.user import Email, Password
@@ -35,7 +35,7 @@ JSON = BodyKwarg(media_type="application/json")
 class UserChanges(AuthBody):
     kinds: ClassVar[tuple[str, ...]] = ("record",)
 
-    name: str | UnsetType = UNSET
+    name: Annotated[str, Meta(extra_json_schema={"examples": ["Ada"]})] | UnsetType = UNSET
     image: str | UnsetType | None = UNSET
     email: str | UnsetType = UNSET
 

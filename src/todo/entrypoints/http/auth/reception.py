@@ -1,8 +1,8 @@
 """What the handlers of the sign-in side share: who is asking, and the cookies of the answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,11 @@ class Reception:
         """Clears the cookies."""
         request.scope["state"]["cookies"][:] = self._jar.clear()
 
+    def drop_cache(self, request: Asked) -> None:
+        """Clears what the session cache of a former server has left in the browser."""
+        if cookies.read(request.scope["headers"], cookies.DATA) is not None:
+            request.scope["state"]["cookies"] += self._jar.drop_cache()
+
     def is_remembered(self, request: Asked) -> bool:
         return not self._jar.is_forgotten(request.scope["headers"])
 
@@ -135,12 +140,12 @@ def device_of(request: Asked) -> Device:
 
 
 def name_of(text: str) -> Name:
-    with _field("name", Name.LONGEST):
+    with _naming("name", Name.LONGEST):
         return Name(text)
 
 
 def image_of(text: str) -> Image:
-    with _field("image", Image.LONGEST):
+    with _naming("image", Image.LONGEST):
         return Image(text)
 
 
@@ -154,18 +159,12 @@ async def same_for_all() -> AsyncIterator[None]:
         await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
 
 
-class _field:  # noqa: N801  reads as a verb where it is used
+@contextmanager
+def _naming(field: str, longest: int) -> Iterator[None]:
     """Tells which field a rule of the model was broken by."""
-
-    def __init__(self, name: str, longest: int) -> None:
-        self._name = name
-        self._longest = longest
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, NameTooLong):
-            raise BadBody(fault=Fault.TOO_LONG, field=self._name, limit=self._longest) from error
-        if isinstance(error, CharacterForbidden):
-            raise BadBody(fault=Fault.FORBIDDEN_TEXT, field=self._name) from error
+    try:
+        yield
+    except NameTooLong as error:
+        raise BadBody(fault=Fault.TOO_LONG, field=field, limit=longest) from error
+    except CharacterForbidden as error:
+        raise BadBody(fault=Fault.FORBIDDEN_TEXT, field=field) from error

@@ -34,15 +34,23 @@ class CurrentOut(Struct):
 
 
 class HandleIn(AuthBody):
-    token: Annotated[str, Meta(extra_json_schema={"description": "The `token` of a session in the list."})]
+    token: Annotated[
+        str,
+        Meta(
+            extra_json_schema={
+                "description": "The `token` of a session in the list.",
+                "examples": ["gRzRslJgjyBEfKWmzCpY7Avt1bszG1DE"],
+            }
+        ),
+    ]
 
 
 class TokenOut(Struct):
-    token: str
+    token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"])]
 
 
 class KeysOut(Struct):
-    keys: list[str]
+    keys: Annotated[list[str], Meta(examples=[[]])]
 
 
 class SessionController(Controller):
@@ -60,6 +68,7 @@ class SessionController(Controller):
         visitor = await reception.find(request, refresh=disableRefresh != "true")
         if visitor is None:
             return Response(None, headers=NO_STORE)
+        reception.drop_cache(request)
         body = CurrentOut(session=SessionOut.of(visitor.session), user=UserOut.of(visitor.user))
         return Response(body, headers=renewed_headers(request))
 

@@ -28,13 +28,13 @@ from todo.entrypoints.http.fields import FILLED, AuthBody, CallbackText, EmailTe
 from todo.entrypoints.http.openapi import coded
 
 
-class SignUpIn(AuthBody):
+class SignUpIn(AuthBody, kw_only=True):  # faults are told in the order of the fields, which is Better Auth's
     also_form: ClassVar[bool] = True
     kinds: ClassVar[tuple[str, ...]] = ("object", "record")
 
+    name: Annotated[str, Meta(extra_json_schema={"examples": ["Ada"]})] | UnsetType = UNSET
     email: EmailText
     password: Annotated[PasswordText, Meta(extra={"form": FILLED})]
-    name: Annotated[str, Meta(extra_json_schema={"examples": ["Ada"]})] | UnsetType = UNSET
     image: str | UnsetType = UNSET
     callbackURL: CallbackText | UnsetType = UNSET
     rememberMe: bool | UnsetType = UNSET

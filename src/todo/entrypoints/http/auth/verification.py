@@ -12,7 +12,15 @@ from msgspec import UNSET, Struct, UnsetType
 from todo.domain.errors import DomainError, EmailUnchanged, TokenExpired, TokenInvalid, UserNotFound
 from todo.domain.model.user import Email
 from todo.domain.services.verification import VerificationService, Verified
-from todo.entrypoints.http.auth.reception import FAULTY, NO_STORE, WRITES, Asked, Reception, same_for_all
+from todo.entrypoints.http.auth.reception import (
+    FAULTY,
+    NO_STORE,
+    WRITES,
+    Asked,
+    Reception,
+    renewed_headers,
+    same_for_all,
+)
 from todo.entrypoints.http.auth.redirects import with_parameter
 from todo.entrypoints.http.auth.shapes import StatusOut, UserOut
 from todo.entrypoints.http.errors import Refused
@@ -91,20 +99,20 @@ class VerificationController(Controller):
             if callbackURL:
                 return _to(with_parameter(callbackURL, error=code))
             raise Refused(401, code, message) from error
-        await _refresh(request, reception, done)
+        headers = await _refresh(request, reception, done)
         if callbackURL:
-            return _to(callbackURL)
-        return Response(
-            VerifiedOut(status=True, user=UserOut.of(done.user) if done.changed else None), headers=NO_STORE
-        )
+            return _to(callbackURL, headers)
+        body = VerifiedOut(status=True, user=UserOut.of(done.user) if done.changed else None)
+        return Response(body, headers=headers)
 
 
-async def _refresh(request: Asked, reception: Reception, done: Verified) -> None:
+async def _refresh(request: Asked, reception: Reception, done: Verified) -> dict[str, str]:
     """Sends the cookie again to whoever has changed their own address."""
     visitor = await reception.find(request)
     if visitor is not None and done.changed and visitor.user.id == done.user.id:
-        reception.keep(request, visitor.session, remembered=reception.is_remembered(request))
+        return reception.keep(request, visitor.session, remembered=reception.is_remembered(request))
+    return renewed_headers(request)
 
 
-def _to(target: str) -> Response[VerifiedOut]:
-    return Redirect(target, status_code=302)
+def _to(target: str, headers: dict[str, str] = NO_STORE) -> Response[VerifiedOut]:
+    return Redirect(target, status_code=302, headers=headers)

@@ -1,0 +1,76 @@
+"""Tells a person what adopting a database means, and does it before their eyes."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import rich_click as click
+
+from todo.entrypoints.cli.tools import Adopted, Adoption, Plan, Problem
+
+
+def show(plan: Plan) -> None:
+    """What was found, and what will be done about it."""
+    click.echo(f"Found       {plan.made_by}")
+    click.echo(f"Rows        {_counts(plan.rows)}")
+    for place, thing in enumerate(plan.left_alone):
+        click.echo(f"{'Left alone' if place == 0 else '':<10}  {thing}")
+    if plan.steps:
+        click.echo("\nTo do, in one transaction that keeps every row:")
+        for number, step in enumerate(plan.steps, start=1):
+            click.echo(f"{number:>4}. {step.text}")
+    if plan.notes:
+        click.echo("\nPlease note:")
+        for note in plan.notes:
+            click.echo(f"  - {note}")
+    if plan.steps:
+        click.echo()
+
+
+def carry_out(adoption: Adoption, plan: Plan) -> Adopted:
+    """On a terminal it shows how far it is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (MofNCompleteColumn(), BarColumn(bar_width=20), TimeElapsedColumn(), TextColumn("{task.description}"))
+    quiet = not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+        task = bar.add_task("look again", total=len(plan.steps))
+
+        def told(number: int, of: int, text: str) -> None:
+            bar.update(task, completed=number, total=of, description=text)
+
+        return asyncio.run(adoption.adopt(state=plan.state, progress=told))
+
+
+def told(done: Adopted, head: str) -> str:
+    if done.kind != "foreign":
+        return f"the tables are at {head}"
+    made = f"; {done.recorded} of them made for tasks without a user" if done.recorded else ""
+    return f"done: every row is there ({_counts(done.rows)}{made}), and the tables are at {head}"
+
+
+def require_possible(plan: Plan) -> None:
+    if plan.refusals:
+        raise Problem(*plan.refusals)
+
+
+def as_data(plan: Plan) -> dict[str, Any]:
+    return {
+        "kind": plan.kind,
+        "found": plan.made_by,
+        "rows": dict(plan.rows),
+        "left_alone": list(plan.left_alone),
+        "steps": [step.text for step in plan.steps],
+        "notes": list(plan.notes),
+        "refusals": list(plan.refusals),
+    }
+
+
+def result(done: Adopted, head: str) -> dict[str, Any]:
+    return {"version": head, "applied": list(done.applied), "rows": dict(done.rows), "recorded": done.recorded}
+
+
+def _counts(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{table} {number:,}" for table, number in rows.items()) or "none"
