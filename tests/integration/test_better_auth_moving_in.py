@@ -31,6 +31,8 @@ class Known:
 ADA: Final = Known("Ada Lovelace", "Ada@Example.com", "correct horse battery")
 ZOE: Final = Known("Zoë Ångström 🎺", "zoe@example.com", "ﬁancé-Å-①")
 PEOPLE: Final = (ADA, ZOE, Known("李小龍", "li@example.com", "пароль 日本語 🎺🎺"))
+CHLOE: Final = Known("Chloé", "chloe@example.com", "ﬁancé-Å-①")
+"""Has two keyboards, and has not signed in yet."""
 
 everybody: Final = pytest.mark.parametrize("known", PEOPLE, ids=lambda known: known.name)
 
@@ -65,7 +67,7 @@ async def moved_in(scripts: Path, server: str, *, tasks_of: Known | None = None)
     async with fresh_database(server) as name, using_the_client(scripts) as node:
         database = beside(server, name)
         async with better_auth_server(scripts, database, secret=SECRET) as old:
-            left = {known: await at_the_old_server(node, known, old.url) for known in PEOPLE}
+            left = {known: await at_the_old_server(node, known, old.url) for known in (*PEOPLE, CHLOE)}
         if tasks_of is not None:
             await fill(database, TASKS_WITH_TIMES, tasks(owner=left[tasks_of].session["user"]["id"]))
         await adopt(database)
@@ -97,7 +99,7 @@ async def adopt(database: str) -> None:
     settings = {"DATABASE_URL": database}
     looked = await run_todo("db", "adopt", "--dry-run", "--json", settings=settings)
     assert looked.code == 0, looked.err
-    assert json.loads(looked.out)["rows"]["user"] == len(PEOPLE)
+    assert json.loads(looked.out)["rows"]["user"] == len(PEOPLE) + 1
     assert (await run_todo("db", "check", settings=settings)).code == 1
 
     done = await run_todo("db", "adopt", "--yes", settings=settings)
@@ -187,13 +189,16 @@ async def test_names_and_dates_are_as_they_were(move: Move, known: Known) -> Non
     assert row == {name: left["session"][name] for name in ("createdAt", "expiresAt")}
 
 
-async def test_a_password_may_be_typed_in_another_unicode_form(move: Move) -> None:
-    in_pieces = "fiance\u0301-A\u030a-1"
+async def test_an_old_password_may_be_typed_in_another_unicode_form(move: Move) -> None:
+    """As it could be at the old server. From the first sign-in on it counts as it was typed then."""
+    somebody, in_pieces = await move.somebody(), "fiance\u0301-A\u030a-1"
+    assert not (await hash_of(CHLOE, move)).startswith("$")
 
-    answer = await (await move.somebody())("signIn.email", email=ZOE.email, password=in_pieces)
+    answer = await somebody("signIn.email", email=CHLOE.email, password=in_pieces)
 
     assert answer.error is None
-    assert (await hash_of(ZOE, move)).startswith("$argon2id$")
+    assert (await hash_of(CHLOE, move)).startswith("$argon2id$")
+    assert (await somebody("signIn.email", email=CHLOE.email, password=in_pieces)).error is None
 
 
 async def test_the_old_cookie_can_sign_out(move: Move) -> None:

@@ -22,9 +22,9 @@ DESCRIPTION = """\
 Tasks that nobody else can see or touch, and sign-in by e-mail and password.
 
 **Try it:** sign up below; your user id is in the answer. The *Proxy* operations then work at once, by the cookie.
-For the *Tasks* operations press *Authorize* and paste a token: the value of the cookie `better-auth.session_token`.
+For the *Tasks* operations press *Authorize* and paste what *A bearer token* (`/api/auth/token`) has answered.
 
-Errors of the task API carry `detail`, those of signing in `message` and `code`.
+Errors of the task API carry `detail` and `code`, those of signing in `message` and `code`.
 """
 
 TASK_NUMBER = {"type": OpenAPIType.INTEGER, "format": "int64", "minimum": 1, "examples": [1]}
