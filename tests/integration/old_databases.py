@@ -1,11 +1,14 @@
 """Databases as other programs leave them: the shapes by their own statements, the rows the same in each."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
 
 from todo.adapters.postgres.address import DatabaseAddress
+from todo.adapters.postgres.adoption import Adoption
+from todo.adapters.postgres.migrations import Migrations
 
 SINCE_1_4: Final = """
 CREATE TABLE "user" ("id" text NOT NULL PRIMARY KEY, "name" text NOT NULL, "email" text NOT NULL UNIQUE,
@@ -152,6 +155,115 @@ SHAPES: Final = {
 }
 
 
+ADA: Final = "NF9Iy4iYwsT8sAWUSU87Skmjg5qmOJ8Z"
+BOB: Final = "YcuKoBVvSoRLKgEhSEnSEAITNBEyXU55"
+LONG_TITLE: Final = "x" * 600
+
+TASK_ROWS: Final = f"""
+INSERT INTO tasks (id, user_id, title, description, completed) VALUES
+    (1, '{ADA}', 'Buy milk', NULL, false), (2, '{ADA}', '  ', '', true), (4, '{BOB}', '{LONG_TITLE}', 'Ω', true);
+SELECT setval('tasks_id_seq', 9);
+"""  # noqa: S608
+TIMED_TASK_ROWS: Final = f"""
+INSERT INTO tasks VALUES
+    (1, '{ADA}', 'Buy milk', NULL, false, '2026-03-29 01:30:00.123456', '2026-03-29 01:30:00.123456'),
+    (2, '{BOB}', 'Call', 'x', true, '2026-10-25 00:30:00', '2026-10-25 01:30:00');
+"""  # noqa: S608
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+AFTERWARDS: Final[dict[str, list[dict[str, Any]]]] = {
+    "user": [
+        {
+            "id": ADA,
+            "name": "Ada Lovelace",
+            "email": "ada@example.com",
+            "emailVerified": False,
+            "image": None,
+            "createdAt": at("2026-11-22 17:40:13.586"),
+            "updatedAt": at("2026-11-22 17:40:13.586"),
+        },
+        {
+            "id": BOB,
+            "name": "",
+            "email": "bob.the-b@example.com",
+            "emailVerified": True,
+            "image": "https://example.com/bob.png",
+            "createdAt": at("2026-03-29 01:30:00.001"),
+            "updatedAt": at("2026-10-25 00:59:59.999"),
+        },
+    ],
+    "session": [
+        {
+            "id": "JM0yjXD84c7pByKBXK254Hy3YVdEzMfW",
+            "expiresAt": at("2026-03-29 02:30:00"),
+            "token": "i3TLI4XKodmtUWyBAippxFLlP1ZAdqRi",
+            "createdAt": at("2026-03-22 02:30:00"),
+            "updatedAt": at("2026-03-22 02:30:00"),
+            "ipAddress": None,
+            "userAgent": None,
+            "userId": BOB,
+        },
+        {
+            "id": "LRrfSK0u6ip4tE5Xg5ma9u0VxaDQ294f",
+            "expiresAt": at("2026-11-29 17:40:13.622"),
+            "token": "gRzRslJgjyBEfKWmzCpY7Avt1bszG1DE",
+            "createdAt": at("2026-11-22 17:40:13.622"),
+            "updatedAt": at("2026-11-22 17:40:13.622"),
+            "ipAddress": "127.0.0.1",
+            "userAgent": "curl/transcript",
+            "userId": ADA,
+        },
+    ],
+    "account": [
+        {
+            "id": "a2",
+            "accountId": "108",
+            "providerId": "google",
+            "userId": BOB,
+            "accessToken": "at",
+            "refreshToken": "rt",
+            "idToken": "it",
+            "accessTokenExpiresAt": at("2026-11-22 18:40:00"),
+            "refreshTokenExpiresAt": at("2027-11-22 18:40:00"),
+            "scope": "openid email",
+            "password": None,
+            "createdAt": at("2026-03-29 01:30:00.001"),
+            "updatedAt": at("2026-03-29 01:30:00.001"),
+        },
+        {
+            "id": "wjhjjvibOav49CP0SfBnC6AnSqqDr3BI",
+            "accountId": ADA,
+            "providerId": "credential",
+            "userId": ADA,
+            "accessToken": None,
+            "refreshToken": None,
+            "idToken": None,
+            "accessTokenExpiresAt": None,
+            "refreshTokenExpiresAt": None,
+            "scope": None,
+            "password": "d4e0bb711759b2d0cca906bc1ac0e632:d20279cb",
+            "createdAt": at("2026-11-22 17:40:13.617"),
+            "updatedAt": at("2026-11-22 17:40:13.617"),
+        },
+    ],
+    "verification": [
+        {
+            "id": "X2AnTS2fRB7S2hudDVzYqQWa2kq4E0CN",
+            "identifier": "reset-password:FDl6x5DWyao4MPuaq1psbnGc",
+            "value": ADA,
+            "expiresAt": at("2026-11-22 18:40:13.7"),
+            "createdAt": at("2026-11-22 17:40:13.7"),
+            "updatedAt": at("2026-11-22 17:40:13.7"),
+        },
+    ],
+}
+"""What the rows of `ROWS` are when they have been adopted, from whatever shape."""
+
+
 async def fill(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(**DatabaseAddress.parse(url).connect_arguments)
     try:
@@ -167,6 +279,18 @@ async def rows_of(url: str, statement: str, *values: object) -> list[dict[str, A
         return [dict(row) for row in await connection.fetch(statement, *values)]
     finally:
         await connection.close()
+
+
+def migrations_of(url: str, *, pooled: bool = False) -> Migrations:
+    return Migrations(DatabaseAddress.parse(url, pooled=pooled))
+
+
+def adoption_of(url: str) -> Adoption:
+    return Adoption(migrations_of(url))
+
+
+async def sign_in_rows(url: str) -> dict[str, list[dict[str, Any]]]:
+    return {name: await rows_of(url, f'SELECT * FROM "{name}" ORDER BY id') for name in AFTERWARDS}  # noqa: S608
 
 
 async def dump(url: str) -> dict[str, Sequence[Any]]:

@@ -1,6 +1,5 @@
 """The official client of Better Auth, as npm has it, against the real service: every call that it has for passwords."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +11,9 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from tests.integration.better_auth.node import Client, Node, using_the_client
+from tests.integration.better_auth.node import Client, Node, letter, using_the_client
 from tests.integration.databases import beside, fresh_database
-from tests.integration.service import COOKIE, PASSWORD, SECRET, Service, serving, until
+from tests.integration.service import COOKIE, PASSWORD, SECRET, Service, serving
 
 ANOTHER_PASSWORD = "Tr0mbone & déjà vu 🎺"
 USER = {"id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"}
@@ -73,14 +72,6 @@ async def signed_up(client: Client, *, name: str = "Ada Lovelace", password: str
     assert answer.error is None
     user: dict[str, Any] = answer.data["user"]
     return user
-
-
-async def letter(service: Service, purpose: str, address: str) -> str:
-    """The token in the link of the letter that development writes into the log instead of sending it."""
-    pattern = rf"would send {purpose} to {re.escape(address)}: \S+(?:/reset-password/|token=)([^?&\s]+)"
-    await until(lambda: bool(re.search(pattern, service.stderr)))
-    token: str = re.findall(pattern, service.stderr)[-1]
-    return token
 
 
 def to_the_millisecond(at: datetime) -> datetime:

@@ -13,7 +13,7 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from tests.integration.better_auth.node import Client, Node, better_auth_server, using_the_client
+from tests.integration.better_auth.node import Client, Node, better_auth_server, letter, using_the_client
 from tests.integration.databases import beside, fresh_database
 from tests.integration.old_databases import TASKS_WITH_TIMES, fill, rows_of
 from tests.integration.service import COOKIE, SECRET, Service, run_todo, serving
@@ -33,6 +33,9 @@ ZOE: Final = Known("Zoë Ångström 🎺", "zoe@example.com", "ﬁancé-Å-①")
 PEOPLE: Final = (ADA, ZOE, Known("李小龍", "li@example.com", "пароль 日本語 🎺🎺"))
 CHLOE: Final = Known("Chloé", "chloe@example.com", "ﬁancé-Å-①")
 """Has two keyboards, and has not signed in yet."""
+
+GRACE: Final = Known("Grace", "grace@example.com", "never used here")
+"""Has only ever signed in with Google."""
 
 everybody: Final = pytest.mark.parametrize("known", PEOPLE, ids=lambda known: known.name)
 
@@ -67,7 +70,8 @@ async def moved_in(scripts: Path, server: str, *, tasks_of: Known | None = None)
     async with fresh_database(server) as name, using_the_client(scripts) as node:
         database = beside(server, name)
         async with better_auth_server(scripts, database, secret=SECRET) as old:
-            left = {known: await at_the_old_server(node, known, old.url) for known in (*PEOPLE, CHLOE)}
+            left = {known: await at_the_old_server(node, known, old.url) for known in (*PEOPLE, CHLOE, GRACE)}
+        await fill(database, without_a_password(left[GRACE].session["user"]["id"]))
         if tasks_of is not None:
             await fill(database, TASKS_WITH_TIMES, tasks(owner=left[tasks_of].session["user"]["id"]))
         await adopt(database)
@@ -95,11 +99,17 @@ def tasks(*, owner: str) -> str:
     """  # noqa: S608  an id
 
 
+def without_a_password(user: str) -> str:
+    return f"""
+        UPDATE account SET "providerId" = 'google', "accountId" = '10809', password = NULL WHERE "userId" = '{user}'
+    """  # noqa: S608  an id
+
+
 async def adopt(database: str) -> None:
     settings = {"DATABASE_URL": database}
     looked = await run_todo("db", "adopt", "--dry-run", "--json", settings=settings)
     assert looked.code == 0, looked.err
-    assert json.loads(looked.out)["rows"]["user"] == len(PEOPLE) + 1
+    assert json.loads(looked.out)["rows"]["user"] == len(PEOPLE) + 2
     assert (await run_todo("db", "check", settings=settings)).code == 1
 
     done = await run_todo("db", "adopt", "--yes", settings=settings)
@@ -211,6 +221,26 @@ async def test_the_old_cookie_can_sign_out(move: Move) -> None:
     async with move.service.client(headers={"Cookie": f"{COOKIE}={cookie}"}) as client:
         answer = await client.get("/api/auth/get-session")
         assert (answer.status_code, answer.json()) == (200, None)
+
+
+async def test_the_old_cookie_opens_under_its_name_of_https(move: Move) -> None:
+    cookie = f"__Secure-{COOKIE}={move.left[ZOE].cookie}"
+
+    async with move.service.client(headers={"Cookie": cookie}) as client:
+        assert (await client.get("/api/auth/get-session")).json()["user"]["name"] == ZOE.name
+
+
+async def test_who_had_no_password_sets_one_by_letter(move: Move) -> None:
+    grace = await move.somebody()
+    given = {"email": GRACE.email, "password": GRACE.password}
+    assert (await grace("signIn.email", **given)).refusal == (401, "INVALID_EMAIL_OR_PASSWORD")
+
+    await grace("requestPasswordReset", email=GRACE.email)
+    token = await letter(move.service, "reset password", GRACE.email)
+    assert (await grace("resetPassword", newPassword=GRACE.password, token=token)).data == {"status": True}
+
+    assert (await grace("signIn.email", **given)).data["user"] == move.left[GRACE].session["user"]
+    assert {account["providerId"] for account in (await grace("listAccounts")).data} == {"credential", "google"}
 
 
 async def test_a_forged_old_cookie_opens_nothing(move: Move) -> None:

@@ -81,7 +81,7 @@ async def test_the_tables_of_the_program_and_those_of_the_migrations_agree(empty
     ("change", "told"),
     [
         ("ALTER TABLE tasks DROP COLUMN description", "description"),
-        ("ALTER TABLE tasks ADD COLUMN colour text", "colour"),
+        ("ALTER TABLE tasks ADD COLUMN colour text NOT NULL", "colour"),
         ('ALTER TABLE "user" ALTER COLUMN email DROP NOT NULL', "email"),
         ("ALTER TABLE tasks ALTER COLUMN version TYPE text", "version"),
         ('ALTER TABLE "user" DROP CONSTRAINT user_email_key', "UniqueConstraint"),
@@ -97,6 +97,25 @@ async def test_a_database_that_somebody_has_changed_differs(empty_database: str,
 
     assert differences
     assert any(told in difference for difference in differences)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'CREATE TABLE jwks (id text PRIMARY KEY, "publicKey" text NOT NULL)',
+        "ALTER TABLE tasks ADD COLUMN colour text",
+        "ALTER TABLE tasks ADD COLUMN colour text NOT NULL DEFAULT 'red'",
+        "ALTER TABLE tasks ADD COLUMN colour int GENERATED ALWAYS AS IDENTITY",
+        "ALTER TABLE tasks ADD COLUMN place point",
+        'ALTER TABLE "user" ADD COLUMN boss text REFERENCES "user"',
+        "CREATE INDEX ix_tasks_title ON tasks (title, lower(description))",
+        "ALTER TABLE tasks ADD UNIQUE (user_id, title)",
+    ],
+)
+async def test_what_another_program_has_beside_ours_is_no_difference(empty_database: str, change: str) -> None:
+    await execute(empty_database, change)
+
+    assert await migrations_of(empty_database).differences() == []
 
 
 async def test_a_bare_database_differs_by_every_table(bare_database: str) -> None:

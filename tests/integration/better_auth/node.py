@@ -5,11 +5,12 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from typing import IO, Any, Final
 
 import pytest
 
-from tests.integration.service import PATIENCE, free_port
+from tests.integration.service import PATIENCE, Finished, Service, free_port, until
 
 HERE: Final = Path(__file__).parent
 MODULES: Final = HERE / "node_modules"
@@ -26,6 +27,7 @@ INSTALL: Final = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 INSTALLED_WITHIN: Final = 300
 """Seconds, over a slow line."""
 
+LONGEST_LINE: Final = 1_000_000
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -171,7 +173,7 @@ async def better_auth_server(folder: Path, database: str, *, secret: str) -> Asy
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {"DATABASE_URL": database, "BETTER_AUTH_SECRET": secret, "BETTER_AUTH_URL": url}
-    async with process(folder, "server.mjs", settings) as (started, complaints):
+    async with process(folder, "server.mjs", settings=settings) as (started, complaints):
         assert started.stdout
         line = await asyncio.wait_for(started.stdout.readline(), PATIENCE)
         if line != b"ready\n":
@@ -180,21 +182,29 @@ async def better_auth_server(folder: Path, database: str, *, secret: str) -> Asy
         yield Server(url, port)
 
 
+async def finished(folder: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> Finished:
+    """A script, run to its end."""
+    async with process(folder, *arguments, settings=settings) as (started, complaints):
+        out, _ = await asyncio.wait_for(started.communicate(), PATIENCE)
+        complaints.seek(0)
+        return Finished(started.returncode or 0, out.decode(), complaints.read().decode())
+
+
 @asynccontextmanager
 async def process(
-    folder: Path, script: str, settings: dict[str, str] | None = None
+    folder: Path, *arguments: str, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[Process, IO[bytes]]]:
     """A script, and what it says on stderr. It has ended when the block ends."""
     with tempfile.TemporaryFile() as complaints:
         started = await asyncio.create_subprocess_exec(
             "node",
-            script,
+            *arguments,
             cwd=folder,
             env={"PATH": os.environ["PATH"], **(settings or {})},
             stdin=PIPE,
             stdout=PIPE,
             stderr=complaints,
-            limit=1_000_000,
+            limit=LONGEST_LINE,
         )
         try:
             yield started, complaints
@@ -202,6 +212,14 @@ async def process(
             if started.returncode is None:
                 started.kill()
                 await started.wait()
+
+
+async def letter(service: Service, purpose: str, address: str) -> str:
+    """The token in the link of the letter that development writes into the log instead of sending it."""
+    pattern = rf"would send {purpose} to {re.escape(address)}: \S+(?:/reset-password/|token=)([^?&\s]+)"
+    await until(lambda: bool(re.search(pattern, service.stderr)))
+    token: str = re.findall(pattern, service.stderr)[-1]
+    return token
 
 
 def with_dates(found: dict[str, Any]) -> Any:

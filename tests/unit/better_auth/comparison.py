@@ -1,6 +1,7 @@
 """Where an answer of ours differs from the recorded one."""
 
 import re
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import Any, Final
 
@@ -8,15 +9,19 @@ import httpx
 
 from tests.unit.better_auth.recording import Exchange
 
-FRESH: Final = {"token", "id", "userId", "accountId", "ipAddress", "userAgent"}
-"""Fields whose values are each server's own: only what kind they are is compared."""
+NAMES: Final = {"token", "id", "userId", "accountId"}
+"""Fields whose values are each server's own. What was the same before must be the same again."""
+
+ANY_TEXT: Final = {"ipAddress", "userAgent"}
 
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 MUST_BE_THERE: Final = ("cache-control", "set-auth-token", "x-retry-after")
 
 
-def differences(exchange: Exchange, answer: httpx.Response, *, location: str | None) -> dict[str, tuple[Any, Any]]:
-    """What differs: the recorded, and ours. `location` is the recorded one in our terms.
+def differences(
+    exchange: Exchange, answer: httpx.Response, *, location: str | None, names: Mapping[str, str]
+) -> dict[str, tuple[Any, Any]]:
+    """What differs: the recorded, and ours. `location` is the recorded one in our terms, `names` has ours for theirs.
 
     - `status`
     - `words`: `code` and `message`
@@ -32,7 +37,7 @@ def differences(exchange: Exchange, answer: httpx.Response, *, location: str | N
     pairs: dict[str, tuple[Any, Any]] = {
         "status": (exchange.status, answer.status_code),
         "words": (_words(recorded), _words(ours)),
-        "body": (_shape(recorded), _shape(ours)),
+        "body": (_shape(recorded, names), _shape(ours, {name: name for name in names.values()})),
         "cookies": (_cookies(theirs.get("set-cookie", [])), _cookies(answer.headers.get_list("set-cookie"))),
         "type": (theirs.get("content-type"), _type(answer)),
         "location": (location, answer.headers.get("location")),
@@ -41,7 +46,9 @@ def differences(exchange: Exchange, answer: httpx.Response, *, location: str | N
     }
     if 300 <= exchange.status < 400 or (recorded == "" and pairs["type"][0]):  # nothing is there to have a type
         del pairs["type"]
-    if missing := {name: value for name, value in pairs["headers"][0].items() if pairs["headers"][1].get(name) != value}:
+    if missing := {
+        name: value for name, value in pairs["headers"][0].items() if pairs["headers"][1].get(name) != value
+    }:
         pairs["headers"] = (missing, {name: pairs["headers"][1].get(name) for name in missing})
     else:
         del pairs["headers"]
@@ -63,16 +70,18 @@ def _words(body: Any) -> tuple[Any, Any]:
     return (body.get("code"), body.get("message")) if isinstance(body, dict) else (None, None)
 
 
-def _shape(value: Any, name: str = "") -> Any:
+def _shape(value: Any, names: Mapping[str, str], field: str = "") -> Any:
     match value:
         case dict():
-            return {key: _shape(item, key) for key, item in value.items() if key not in {"code", "message"}}
+            return {key: _shape(item, names, key) for key, item in value.items() if key not in {"code", "message"}}
         case list():
-            return [_shape(item) for item in value]
+            return [_shape(item, names) for item in value]
         case str() if MOMENT.fullmatch(value):
             return "(a moment)"
-        case str() if name in FRESH:
-            return "(a text of its own)"
+        case str() if field in NAMES:
+            return names.get(value, "(a new name)")
+        case str() if field in ANY_TEXT:
+            return "(a text)"
     return value
 
 

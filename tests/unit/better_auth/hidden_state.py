@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from tests.unit.better_auth.recording import BY_NAME
-from tests.unit.better_auth.stage import PASSWORD, Stage
+from tests.unit.better_auth.stage import Stage
 from todo.domain.model.session import SESSION_LIFE
 from todo.domain.model.user import Name, PasswordHash
 
@@ -166,24 +166,21 @@ async def _(stage: Stage, name: str) -> None:
 
 # Rows that no server of today writes
 
-hashes: dict[str, PasswordHash] = {}
-
 
 @before("sign-in when account.password is null")
 async def _(stage: Stage, _name: str) -> None:
-    former = stage.set_hash(IDA, None)
-    assert former is not None
-    hashes[IDA] = former
+    stage.change_hash(IDA, None)
 
 
 @before("sign-in when account.password is malformed")
 async def _(stage: Stage, _name: str) -> None:
-    stage.set_hash(IDA, PasswordHash("malformed"))
+    stage.change_hash(IDA, PasswordHash("malformed"))
 
 
 @before("sign-in when account.accountId differs from the user id")
 async def _(stage: Stage, _name: str) -> None:
-    stage.set_hash(IDA, hashes[IDA])
+    """The account id stands beside the password and is never asked for here: there is nothing to differ."""
+    stage.restore_hash(IDA)
 
 
 @before("sign-up with the lower-case form of a stored mixed-case address")
@@ -212,7 +209,12 @@ async def _(stage: Stage, _name: str) -> None:
     stage.begin_anew(base_url="https://todo.example")
 
 
-@before(*(f"{cache}: get-session disableCookieCache=true: fresh, cookie rewritten" for cache in ("cache", "cachejwt", "cachejwe")))
+@before(
+    *(
+        f"{cache}: get-session disableCookieCache=true: fresh, cookie rewritten"
+        for cache in ("cache", "cachejwt", "cachejwe")
+    )
+)
 async def _(stage: Stage, _name: str) -> None:
     stage.edit_user(ADA, lambda user: replace(user, name=Name("Changed in DB")))
 
@@ -239,7 +241,7 @@ async def _(stage: Stage, name: str) -> None:
 
 @before("resetrevoke: reset-password creates the credential account when absent")
 async def _(stage: Stage, name: str) -> None:
-    stage.set_hash(ADA, None)
+    stage.change_hash(ADA, None)
     await stage.ask_for_reset(ADA, BY_NAME[name].body["token"])
 
 

@@ -31,4 +31,4 @@ async def _compare(stage: Stage, exchange: Exchange) -> Differences:
         await HIDDEN_STATE[exchange.name](stage, exchange.name)
     answer = await stage.play(exchange)
     location = exchange.answer_headers.get("location")
-    return differences(exchange, answer, location=location and stage.translated(location))
+    return differences(exchange, answer, location=location and stage.translated(location), names=stage.names)

@@ -6,18 +6,19 @@ together with what this service hands out instead, and that is shown from then o
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any, Final, cast
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
 from tests.builders import HandClock
 from tests.mailboxes import OutboxMailer
+from tests.unit.better_auth.comparison import NAMES
 from tests.unit.better_auth.recording import ABSENT, BY_NAME, SECRET, Exchange
 from todo.adapters.argon2_hasher import Argon2Cost, Argon2Hasher
 from todo.adapters.hmac_signatures import HmacSignatures
@@ -32,6 +33,7 @@ from todo.domain.model.user import Email, PasswordHash, User, UserId
 BEGINNING: Final = datetime(2026, 11, 22, 18, 20, tzinfo=UTC)
 """When the recording began."""
 
+TICK: Final = timedelta(milliseconds=10)
 OWN: Final = "http://127.0.0.1:3911"
 COOKIE: Final = "better-auth.session_token"
 PASSWORD: Final = "password123"
@@ -64,9 +66,10 @@ class Stage:
         self.store = MemoryStore()
         self.mail = OutboxMailer(enabled=self._server not in WITHOUT_MAIL)
         self._ours: dict[str, str] = {}
-        """Recorded texts to ours: handles of sessions, tokens of letters, and the JWT of `/token`."""
+        """Recorded names to ours: ids, handles of sessions, tokens of letters, and the JWT of `/token`."""
         self._cookies: dict[str, str] = {}
         """Recorded session tokens to the cookie that is ours."""
+        self._hashes: dict[str, PasswordHash] = {}
         app = build(
             Settings(**{"secret": SECRET, "base_url": OWN, **SETTINGS.get(self._server, {}), **settings}),
             store=self.store,
@@ -84,6 +87,7 @@ class Stage:
 
         What an answer with another status has done is undone: the next exchange finds what it found when recorded.
         """
+        self.clock.turn(TICK)
         former = {name: dict(getattr(self.store._tables, name)) for name in TABLES}
         headers = {name: self._header(name, value) for name, value in exchange.headers.items()}
         content = None
@@ -100,6 +104,11 @@ class Stage:
                 getattr(self.store._tables, name).clear()
                 getattr(self.store._tables, name).update(former[name])
         return answer
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Recorded ids and tokens to ours."""
+        return self._ours
 
     def translated(self, text: str) -> str:
         """A recorded text with our tokens in it."""
@@ -121,10 +130,11 @@ class Stage:
         await self._sign("in", body if remember is None else {**body, "rememberMe": remember}, exchange)
 
     async def _sign(self, where: str, body: dict[str, Any], exchange: str) -> None:
+        self.clock.turn(TICK)
         answer = await self._client.post(f"/api/auth/sign-{where}/email", json=body)
         self._client.cookies.clear()
         assert answer.status_code == 200, answer.text
-        token = exchange if exchange not in BY_NAME else BY_NAME[exchange].session
+        token = BY_NAME[exchange].session
         self._ours[token] = answer.json()["token"]
         self._cookies[token] = _cookie_of(answer)
 
@@ -156,16 +166,22 @@ class Stage:
 
     def add_user_with_odd_case(self, email: str) -> None:
         """An address as no `Email` can be: with capitals."""
-        odd = replace(next(iter(self.store._tables.users.values())), id=UserId("usr_odd"), email=str.__new__(Email, email))
+        odd = replace(
+            next(iter(self.store._tables.users.values())), id=UserId("usr_odd"), email=str.__new__(Email, email)
+        )
         self.store._tables.users[odd.id] = odd
 
-    def set_hash(self, email: str, hashed: PasswordHash | None) -> PasswordHash | None:
-        """Gives the former one."""
-        passwords, user = self.store._tables.passwords, self._user(email).id
-        former = passwords.pop(user, None)
+    def change_hash(self, email: str, hashed: PasswordHash | None) -> None:
+        user = self._user(email).id
+        former = self.store._tables.passwords.pop(user, None)
+        if former is not None:
+            self._hashes.setdefault(email, former)
         if hashed is not None:
-            passwords[user] = hashed
-        return former
+            self.store._tables.passwords[user] = hashed
+
+    def restore_hash(self, email: str) -> None:
+        """Gives back the hash that there was before the first change."""
+        self.store._tables.passwords[self._user(email).id] = self._hashes.pop(email)
 
     def _user(self, email: str) -> User:
         return next(user for user in self.store._tables.users.values() if user.email == email)
@@ -218,19 +234,25 @@ class Stage:
                 return letter.token
         return None
 
+    def _learn_names(self, recorded: Any, ours: Any) -> None:
+        """Which of our ids and tokens stands where theirs stood, at first sight."""
+        match recorded, ours:
+            case dict(), dict():
+                for name in recorded.keys() & ours.keys():
+                    if name in NAMES and isinstance(recorded[name], str) and isinstance(ours[name], str):
+                        self._ours.setdefault(recorded[name], ours[name])
+                    self._learn_names(recorded[name], ours[name])
+            case list(), list():
+                for one, other in zip(recorded, ours, strict=False):
+                    self._learn_names(one, other)
+
     def _learn(self, exchange: Exchange, answer: httpx.Response) -> None:
-        recorded = _token_of(exchange.answer)
-        ours = _token_of(answer.json() if answer.headers.get("content-type") == "application/json" else None)
-        if recorded and ours:
-            self._ours[recorded] = ours
+        if answer.headers.get("content-type") == "application/json":
+            self._learn_names(exchange.answer, answer.json())
         with suppress(TokenInvalid):
             signed = unquote(_cookie_in(exchange.answer_headers.get("set-cookie", [])))
             if cookie := _cookie_of(answer):
                 self._cookies[self._signatures.verify(signed)] = cookie
-
-
-def _token_of(body: Any) -> str | None:
-    return body.get("token") if isinstance(body, dict) else None
 
 
 def _cookie_of(answer: httpx.Response) -> str:

@@ -290,3 +290,73 @@ class TestEnding:
                 await authentication.end(text)
 
         assert await store.sessions.find(session.id) == session
+
+
+class TestSignedHandles:
+    """What Better Auth put into its cookies, before a move."""
+
+    async def test_who_is_asking_is_told_by_one(self, authentication: Authentication, session: Session) -> None:
+        told = await authentication.principal(SIGNATURES.sign(session.handle))
+
+        assert (told.user, told.session, told.by_handle) == (ADA, session, True)
+
+    async def test_the_next_token_is_given_at_once(
+        self, authentication: Authentication, session: Session, store: MemoryStore
+    ) -> None:
+        renewed = await authentication.renew(await authentication.principal(SIGNATURES.sign(session.handle)))
+
+        assert renewed is not None
+        assert renewed[0] == session == await store.sessions.find(session.id)
+        assert await authentication.principal(renewed[1]) == principal(ADA, session=session)
+
+    async def test_after_a_day_the_session_begins_anew_with_it(
+        self, authentication: Authentication, session: Session, clock: HandClock
+    ) -> None:
+        clock.turn(DAY)
+
+        renewed = await authentication.renew(await authentication.principal(SIGNATURES.sign(session.handle)))
+
+        assert renewed is not None
+        assert renewed[0] == session.slide(at=NOON + DAY)
+
+    async def test_nobody_is_told_by_one_when_the_session_is_over(
+        self, authentication: Authentication, session: Session, clock: HandClock
+    ) -> None:
+        clock.turn(7 * DAY)
+
+        with pytest.raises(SessionEnded):
+            await authentication.principal(SIGNATURES.sign(session.handle))
+
+    async def test_nobody_is_told_by_one_that_names_no_session(
+        self, authentication: Authentication, session: Session
+    ) -> None:
+        for text in ("unknown", session.id, "true", ""):
+            with pytest.raises(SessionEnded):
+                await authentication.principal(SIGNATURES.sign(text))
+
+    async def test_nobody_is_told_by_one_that_others_have_signed(
+        self, authentication: Authentication, session: Session
+    ) -> None:
+        good = SIGNATURES.sign(session.handle)
+        for text in (HmacSignatures(SECRET[::-1]).sign(session.handle), good[:-1], f"{session.handle}."):
+            with pytest.raises(TokenInvalid):
+                await authentication.principal(text)
+
+    async def test_a_session_is_ended_by_one(
+        self, authentication: Authentication, session: Session, store: MemoryStore
+    ) -> None:
+        other = a_session(ADA)
+        await keep(store, other)
+
+        for _ in range(2):
+            await authentication.end(SIGNATURES.sign(session.handle))
+
+        assert list(await store.sessions.of(ADA)) == [other]
+
+    async def test_no_session_is_ended_by_one_that_others_have_signed(
+        self, authentication: Authentication, session: Session, store: MemoryStore
+    ) -> None:
+        with pytest.raises(TokenInvalid):
+            await authentication.end(HmacSignatures(SECRET[::-1]).sign(session.handle))
+
+        assert await store.sessions.find(session.id) == session

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.builders import ADA, BOB, NOON, a_session
-from todo.domain.errors import SessionEnded
+from todo.domain.errors import SessionEnded, SessionStale
 from todo.domain.model.session import Device
 
 MOMENT = timedelta(milliseconds=1)
@@ -69,3 +69,21 @@ def test_a_slid_session_is_due_again_a_day_later() -> None:
 
     assert not slid.is_due_to_slide(at=NOON + 3 * DAY - MOMENT)
     assert slid.is_due_to_slide(at=NOON + 3 * DAY)
+
+
+def test_a_session_that_is_not_to_be_remembered_lasts_a_day() -> None:
+    session = a_session(at=NOON, remembered=False)
+
+    assert session.expires_at == NOON + DAY
+    session.require_live(of=ADA, at=NOON + DAY - MOMENT)
+    with pytest.raises(SessionEnded):
+        session.require_live(of=ADA, at=NOON + DAY)
+
+
+def test_a_session_is_fresh_for_a_day_after_it_began_whatever_it_slides() -> None:
+    session = a_session(at=NOON)
+
+    for one in (session, session.slide(at=NOON + DAY)):
+        one.require_fresh(at=NOON + DAY - MOMENT)
+        with pytest.raises(SessionStale):
+            one.require_fresh(at=NOON + DAY)

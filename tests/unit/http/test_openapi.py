@@ -176,7 +176,7 @@ def has_example(document: Document, media: Document) -> bool:
     properties = [
         resolved(document, kind)
         for value in schema.get("properties", {}).values()
-        for kind in value.get("oneOf") or value.get("anyOf") or [value]
+        for kind in (value, *value.get("oneOf", ()), *value.get("anyOf", ()))
     ]
     return any("examples" in value or "default" in value or "properties" in value for value in properties)
 

@@ -41,8 +41,9 @@ def draft(connection: Connection, catalog: Catalog, *, version: str | None, last
         kind, maker = ("empty", "nobody") if version is None else ("ours", "this program")
         return _plan(catalog, kind=kind, made_by=maker, rows={})
     readable = {name: fitting for name, fitting in fittings.items() if fitting.found.kind in "rp"}
-    refusals = [*_misplaced(fittings, strayed)]
-    refusals += [fault for fitting in fittings.values() for fault in faults(fitting, catalog)]
+    refusals = list(_misplaced(fittings, strayed)) or [
+        fault for fitting in fittings.values() for fault in faults(fitting, catalog)
+    ]
     facts = Facts(empty={}) if refusals else ask(connection, fittings)
     refusals += facts.refusals
     return _plan(

@@ -115,8 +115,8 @@ def _orphans(connection: Connection, fitting: Fitting, users: Fitting | None) ->
         return
     if any(key.strict for key in fitting.found.foreign_keys(fitting.names[owner[0]])):
         return
-    number = _count(connection, sa.select(sa.func.count()).where(_belongs_to_nobody(fitting, owner[0], users)))
-    if number:
+    asked = sa.select(sa.func.count()).select_from(fitting.source).where(_belongs_to_nobody(fitting, owner[0], users))
+    if number := _count(connection, asked):
         yield f"{fitting.table} has {counted(number, 'row')} of users who are not there: delete them first"
 
 

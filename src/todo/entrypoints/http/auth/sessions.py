@@ -108,6 +108,7 @@ class SessionController(Controller):
         ended = await profile.end_session(SessionHandle(data.token), by=visitor.user)
         if ended is not None and ended.id == visitor.session.id:
             reception.forget(request)
+            return Response(StatusOut(), headers=NO_STORE)
         return Response(StatusOut(), headers=renewed_headers(request))
 
     @post("/revoke-sessions", status_code=200, summary="End all sessions", responses={**CLOSED, **WRITES})
@@ -118,7 +119,7 @@ class SessionController(Controller):
         visitor = await reception.require(request)
         await profile.end_sessions(by=visitor.user)
         reception.forget(request)
-        return Response(StatusOut(), headers=renewed_headers(request))
+        return Response(StatusOut(), headers=NO_STORE)
 
     @post("/revoke-other-sessions", status_code=200, summary="End the other sessions", responses={**CLOSED, **WRITES})
     async def revoke_other_sessions(
