@@ -133,7 +133,7 @@ def secret_fault(secret: str) -> str | None:
     rest = secret.lower()
     for sample in sorted(WELL_KNOWN_SECRETS, key=len, reverse=True):  # `secret` is a part of others
         rest = rest.replace(sample, "")
-    if len(set(secret)) < 10 or len(rest) < len(secret) / 2:
+    if len(set(secret)) < 8 or len(rest) < len(secret) / 2:
         return "is easy to guess. Make one with: ./dev secret"
     return None
 

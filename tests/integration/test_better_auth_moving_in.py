@@ -252,6 +252,17 @@ async def test_a_forged_old_cookie_opens_nothing(move: Move) -> None:
             assert (await client.get("/api/auth/get-session")).json() is None
 
 
+async def test_with_another_secret_only_the_passwords_count(move: Move) -> None:
+    async with serving(move.database, settings={"BETTER_AUTH_SECRET": SECRET[::-1]}) as service:
+        async with service.client(headers={"Cookie": f"{COOKIE}={move.left[ZOE].cookie}"}) as client:
+            assert (await client.get("/api/auth/get-session")).json() is None
+        somebody = await move.node.somebody("somebody new", url=service.url)
+
+        answer = await somebody("signIn.email", email=ZOE.email, password=ZOE.password)
+
+        assert answer.data["user"] == move.left[ZOE].session["user"]
+
+
 async def test_the_old_tasks_are_their_owners(move: Move) -> None:
     somebody = await move.somebody()
     user = (await somebody("signIn.email", email=ADA.email, password=ADA.password)).data["user"]

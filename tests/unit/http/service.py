@@ -16,7 +16,8 @@ from todo.adapters.argon2_hasher import Argon2Cost, Argon2Hasher
 from todo.adapters.memory import MemoryStore
 from todo.bootstrap import build
 from todo.config import Settings
-from todo.domain.model.user import UserId
+from todo.domain.model.ticket import Ticket
+from todo.domain.model.user import User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
     PasswordRepository,
@@ -208,6 +209,35 @@ class Service:
         answer = await self.client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return SignedUp(id=person.id, email=person.email, token=cookie_value(answer))
+
+    async def user(self, person: SignedUp) -> User:
+        """As it is kept."""
+        return await self.store.users.get(UserId(person.id))
+
+    async def verified(self, person: SignedUp) -> SignedUp:
+        """The same person, who has followed the link to the address."""
+        user = await self.user(person)
+        async with self.store.begin() as work:
+            await work.save_user(user.verify_email(at=self.clock.now()))
+            await work.commit()
+        return person
+
+    async def reset_token(self, person: SignedUp) -> str:
+        """What a letter to this person would carry."""
+        token, ticket = Ticket.for_reset(UserId(person.id), at=self.clock.now())
+        async with self.store.begin() as work:
+            await work.add_ticket(ticket)
+            await work.commit()
+        return token
+
+    async def can_sign_in(self, person: SignedUp, password: str = PASSWORD) -> bool:
+        answer = await self.client.post("/api/auth/login", json={"email": person.email, "password": password})
+        return answer.status_code == 200
+
+    async def is_signed_in(self, person: SignedUp) -> bool:
+        """Whether this session goes on."""
+        answer = await self.client.get("/api/auth/get-session?disableRefresh=true", headers=person.cookie)
+        return answer.json() is not None
 
     async def add_task(self, owner: SignedUp, title: str = "Buy milk", /, **fields: object) -> dict[str, Any]:
         answer = await self.client.post(owner.tasks, headers=owner.headers, json={"title": title, **fields})

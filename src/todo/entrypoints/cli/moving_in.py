@@ -32,10 +32,13 @@ def carry_out(adoption: Adoption, plan: Plan) -> Adopted:
     """On a terminal it shows how far it is."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
-    columns = (MofNCompleteColumn(), BarColumn(bar_width=20), TimeElapsedColumn(), TextColumn("{task.description}"))
+    one_line = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+    words = TextColumn("{task.description}", markup=False, table_column=one_line)
+    columns = (MofNCompleteColumn(), BarColumn(bar_width=20), TimeElapsedColumn(), words)
     quiet = not sys.stderr.isatty()
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, expand=True) as bar:
         task = bar.add_task("look again", total=len(plan.steps))
 
         def told(number: int, of: int, text: str) -> None:

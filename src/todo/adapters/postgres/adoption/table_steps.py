@@ -128,7 +128,7 @@ def fill_steps(fitting: Fitting, facts: Facts) -> Iterator[Step]:
         names = listed(sorted({column for column, _ in changes}))
         parts = [f"ALTER COLUMN {quoted(column)} {change}" for column, change in changes]
         yield Step(
-            f"{fitting.table}: set whether a value is required, and the default, of {names}",
+            f"{fitting.table}: set the defaults, and whether a value may be missing, of {names}",
             (f"ALTER TABLE {fitting.table} {listed(parts)}",),
         )
 

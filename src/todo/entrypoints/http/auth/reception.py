@@ -87,7 +87,8 @@ class Reception:
         return self._hand_over(request, self._authentication.token_for(session), remembered=remembered)
 
     def forget(self, request: Asked) -> None:
-        """Clears the cookies."""
+        """Clears the cookies, and takes back a token that has just been handed out."""
+        request.scope["state"].pop("renewed", None)
         request.scope["state"]["cookies"][:] = self._jar.clear()
 
     def drop_cache(self, request: Asked) -> None:

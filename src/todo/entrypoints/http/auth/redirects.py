@@ -25,6 +25,11 @@ class BaseUrl:
         return f"{self.url}/api/auth/verify-email?token={letter.token}&callbackURL={callback}"
 
 
+def as_location(url: str) -> str:
+    """As it can stand in a header: what is not ASCII is escaped, and nothing is escaped twice."""
+    return quote(url, safe="/#%[]=:;$&()+,!?*@'~")
+
+
 def with_parameter(url: str, **parameter: str) -> str:
     """The URL with one parameter more in its query."""
     parts = urlsplit(url)

@@ -23,6 +23,7 @@ from todo.entrypoints.http.auth.reception import (
     image_of,
     name_of,
 )
+from todo.entrypoints.http.auth.redirects import as_location
 from todo.entrypoints.http.auth.shapes import UserOut
 from todo.entrypoints.http.fields import FILLED, AuthBody, CallbackText, EmailText, PasswordText
 from todo.entrypoints.http.openapi import coded
@@ -144,7 +145,7 @@ class SignInController(Controller):
             redirect=bool(callback), token=begun.session.handle, user=UserOut.of(begun.user), url=callback or UNSET
         )
         headers = reception.keep(request, begun.session, remembered=remembered)
-        return Response(body, headers=headers | ({"Location": callback} if callback else {}))
+        return Response(body, headers=headers | ({"Location": as_location(callback)} if callback else {}))
 
     @post(["/logout", "/sign-out"], status_code=200, summary="Sign out", responses=WRITES)
     async def sign_out(
