@@ -1,6 +1,5 @@
 """What every store promises about users and their passwords."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -30,17 +29,12 @@ from tests.contracts.samples import (
 from todo.domain.errors import (
     EmailTaken,
     OwnerUnknown,
+    PasswordWrong,
     TaskNotFound,
     UserNotFound,
 )
 from todo.domain.model.user import Email, Image, Name, PasswordHash, User, UserId
 from todo.domain.ports.store import Store
-
-
-async def replace_password(store: Store, user: UserId, password: PasswordHash, *, expecting: PasswordHash) -> None:
-    async with store.begin() as work:
-        await work.replace_password(user, password, expecting=expecting)
-        await work.commit()
 
 
 class UserContract:
@@ -408,44 +402,20 @@ class PasswordContract:
 
         assert await store.passwords.find(NOBODY) is None
 
-    async def test_the_expected_password_is_replaced(self, store: Store) -> None:
-        await keep(store, a_user(ADA), a_user(BOB), (ADA, HASH), (BOB, HASH))
-
-        await replace_password(store, ADA, OTHER_HASH, expecting=HASH)
-
-        assert await store.passwords.find(ADA) == OTHER_HASH
-        assert await store.passwords.find(BOB) == HASH
-
-    async def test_a_password_that_has_changed_meanwhile_is_not_replaced(self, store: Store) -> None:
-        await keep(store, a_user(ADA), (ADA, HASH))
-
-        await replace_password(store, ADA, OTHER_HASH, expecting=PasswordHash("an older hash"))
-
-        assert await store.passwords.find(ADA) == HASH
-
-    async def test_replacing_gives_nobody_a_first_password(self, store: Store) -> None:
-        await keep(store, a_user(ADA))
-
-        for user in (ADA, NOBODY):
-            await replace_password(store, user, OTHER_HASH, expecting=HASH)
-
-        assert await store.passwords.find(ADA) is None
-        assert await store.passwords.find(NOBODY) is None
-
-    async def test_what_a_unit_of_work_has_set_it_can_replace(self, store: Store) -> None:
-        await keep(store, a_user(ADA))
+    async def test_a_unit_that_counts_on_the_password_it_knows_is_told_when_it_is_another(self, store: Store) -> None:
+        await keep(store, a_user(ADA), a_user(BOB), (ADA, HASH))
 
         async with store.begin() as work:
-            await work.set_password(ADA, HASH)
-            await work.replace_password(ADA, OTHER_HASH, expecting=HASH)
-            await work.commit()
+            await work.require_password(ADA, HASH)
+            for user, other in ((ADA, OTHER_HASH), (BOB, HASH), (NOBODY, HASH)):
+                with pytest.raises(PasswordWrong):
+                    await work.require_password(user, other)
 
-        assert await store.passwords.find(ADA) == OTHER_HASH
-
-    async def test_of_many_who_replace_one_password_at_once_one_does(self, store: Store) -> None:
+    async def test_a_unit_that_has_set_a_password_counts_on_that(self, store: Store) -> None:
         await keep(store, a_user(ADA), (ADA, HASH))
-        candidates = [PasswordHash(f"hash {number}") for number in range(6)]
 
-        await asyncio.gather(*(replace_password(store, ADA, candidate, expecting=HASH) for candidate in candidates))
-
-        assert await store.passwords.find(ADA) in candidates
+        async with store.begin() as work:
+            await work.set_password(ADA, OTHER_HASH)
+            await work.require_password(ADA, OTHER_HASH)
+            with pytest.raises(PasswordWrong):
+                await work.require_password(ADA, HASH)

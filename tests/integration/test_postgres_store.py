@@ -79,7 +79,7 @@ UNIT_CALLS: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
     "save_user": lambda work: work.save_user(a_user(ADA)),
     "remove_user": lambda work: work.remove_user(ADA),
     "set_password": lambda work: work.set_password(ADA, HASH),
-    "replace_password": lambda work: work.replace_password(ADA, OTHER_HASH, expecting=HASH),
+    "require_password": lambda work: work.require_password(ADA, HASH),
     "add_session": lambda work: work.add_session(a_session(ADA)),
     "remove_sessions_of": lambda work: work.remove_sessions_of(ADA),
     "add_ticket": lambda work: work.add_ticket(a_ticket(ADA)),

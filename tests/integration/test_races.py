@@ -20,6 +20,7 @@ from tests.integration.service import (
     SECRET,
     Person,
     Service,
+    cookie_of,
     only_on_linux,
     serving,
     signed_up,
@@ -280,3 +281,25 @@ def standing_still(pid: int) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+async def test_an_old_password_opens_nothing_once_another_is_set(clients: Clients) -> None:
+    first, second = clients
+    person = await signed_up(first)
+    wanted = {"currentPassword": PASSWORD, "newPassword": "quite another one", "revokeOtherSessions": True}
+
+    *tries, changed = await asyncio.gather(
+        *(
+            client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
+            for client in (first, second) * 8
+        ),
+        first.post("/api/auth/change-password", json=wanted, headers=person.cookie),
+    )
+
+    assert changed.status_code == 200
+    assert {answer.status_code for answer in tries} <= {200, 401}
+    for answer in tries:
+        if answer.status_code == 200:
+            token = cookie_of(answer)
+            answer = await second.get(person.tasks, headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 401

@@ -6,7 +6,7 @@ import jwt
 
 from todo.domain.errors import EmailMalformed, TokenInvalid
 from todo.domain.model.ticket import TICKET_LIFE, EmailProof
-from todo.domain.model.user import Email
+from todo.domain.model.user import Email, UserId
 from todo.domain.ports.tokens import EmailProofs
 
 CHANGE = "change-email-verification"
@@ -24,6 +24,8 @@ class JwtEmailProofs(EmailProofs):
             "iat": proof.expires - int(TICKET_LIFE.total_seconds()),
             "exp": proof.expires,
         }
+        if proof.user is not None:
+            payload["userId"] = proof.user
         if proof.new_email is not None:
             payload |= {"updateTo": proof.new_email, "requestType": CHANGE}
         return jwt.encode(payload, self._key, algorithm="HS256", headers={"typ": None})
@@ -50,6 +52,7 @@ def _proof_from(payload: dict[str, Any]) -> EmailProof:
     try:
         return EmailProof(
             email=Email(payload["email"]),
+            user=UserId(payload["userId"]) if "userId" in payload else None,
             new_email=Email(payload["updateTo"]) if "updateTo" in payload else None,
             expires=int(payload["exp"]),
         )

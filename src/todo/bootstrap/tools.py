@@ -61,7 +61,7 @@ class HostTools(Tools):
             stack.callback(server.close, wait=True)
             made = {"DATABASE_URL": server.url}
             if settings.secret is None:
-                made["BETTER_AUTH_SECRET"] = _kept_secret(directory / "secret")
+                made["BETTER_AUTH_SECRET_FILE"] = str(_kept_secret(directory / "secret"))
             settings = _settings(given | made, serving=serving)
             data = f"{directory} (embedded PostgreSQL)"
             yield HostInstallation(settings=settings, data=data, for_workers={**overrides, **made})
@@ -170,6 +170,10 @@ def _started(directory: Path) -> EmbeddedPostgres:
 
 def _data_directory(directory: Path) -> Path:
     """Ours alone; but root's must be passed through by the account that the database runs as."""
+    if directory.is_dir() and not (directory / "postgres").exists():
+        strange = [entry.name for entry in directory.iterdir() if entry.name not in {"secret", "lost+found"}]
+        if strange:  # a mistyped path must not take somebody's folder for ours
+            raise Problem(f"{directory} holds other things: choose an empty folder with TODO_DATA_DIR")
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
     except OSError as error:
@@ -179,8 +183,8 @@ def _data_directory(directory: Path) -> Path:
     return directory
 
 
-def _kept_secret(file: Path) -> str:
-    """The secret beside the data, made on the first start. Of several who make it at once, one is kept."""
+def _kept_secret(file: Path) -> Path:
+    """The file of the secret beside the data, made on the first start. Of several who make it at once, one is kept."""
     try:
         if not file.exists():
             fresh = file.with_name(f"{file.name}.{os.getpid()}")
@@ -196,7 +200,7 @@ def _kept_secret(file: Path) -> str:
         raise Problem(f"cannot read or make the secret {file}: {error}", exit_code=SETTINGS_ARE_WRONG) from error
     if fault := secret_fault(secret):
         raise Problem(f"the secret in {file} {fault}", exit_code=SETTINGS_ARE_WRONG)
-    return secret
+    return file
 
 
 async def _demo_user(settings: Settings, store: MemoryStore) -> DemoUser:

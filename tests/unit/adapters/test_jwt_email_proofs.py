@@ -1,12 +1,13 @@
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 
-from tests.builders import ADA, NOON, SECRET, a_session, claims
+from tests.builders import ADA, NOON, SECRET, a_session, a_user, claims
 from tests.contracts.tokens import NO_TOKENS
 from todo.adapters.hmac_signatures import HmacSignatures
 from todo.adapters.jwt_email_proofs import JwtEmailProofs
@@ -14,11 +15,12 @@ from todo.adapters.jwt_tokens import JwtTokens
 from todo.domain.errors import TokenInvalid
 from todo.domain.model.principal import Claims
 from todo.domain.model.ticket import EmailProof
-from todo.domain.model.user import Email
+from todo.domain.model.user import Email, UserId
 
 ADDRESS = Email("ada@example.com")
-PROOF = EmailProof.of(ADDRESS, at=NOON)
-CHANGE = EmailProof.of(ADDRESS, new_email=Email("else@example.com"), at=NOON)
+PERSON = a_user(email=ADDRESS)
+PROOF = EmailProof.of(PERSON, at=NOON)
+CHANGE = EmailProof.of(PERSON, new_email=Email("else@example.com"), at=NOON)
 NOW = int(NOON.timestamp())
 
 
@@ -43,7 +45,7 @@ def test_a_proof_says_what_was_signed(proofs: JwtEmailProofs, proof: EmailProof)
 
 
 def test_a_proof_is_good_for_an_hour_and_the_time_does_not_matter_when_reading(proofs: JwtEmailProofs) -> None:
-    old = EmailProof.of(ADDRESS, at=NOON - timedelta(days=1000))
+    old = EmailProof.of(PERSON, at=NOON - timedelta(days=1000))
 
     assert PROOF.expires == NOW + 3600
     assert proofs.read(proofs.issue(old)) == old
@@ -54,14 +56,14 @@ def test_a_proof_has_the_form_of_better_auths(proofs: JwtEmailProofs) -> None:
     _, change = parts_of(proofs.issue(CHANGE))
 
     assert header == {"alg": "HS256"}
-    assert payload == {"email": "ada@example.com", "iat": NOW, "exp": NOW + 3600}
+    assert payload == {"email": "ada@example.com", "userId": ADA, "iat": NOW, "exp": NOW + 3600}
     assert change == payload | {"updateTo": "else@example.com", "requestType": "change-email-verification"}
 
 
 def test_a_proof_that_better_auth_has_sent_before_a_move_is_taken(proofs: JwtEmailProofs) -> None:
     sent = {"email": "ada@example.com", "userId": "NF9Iy4iYwsT8sAWUSU87Skmjg5qmOJ8Z", "iat": NOW, "exp": NOW + 3600}
 
-    assert proofs.read(signed(sent)) == PROOF
+    assert proofs.read(signed(sent)) == replace(PROOF, user=UserId("NF9Iy4iYwsT8sAWUSU87Skmjg5qmOJ8Z"))
 
 
 def test_a_proof_never_passes_for_a_token_that_signs_in(proofs: JwtEmailProofs) -> None:

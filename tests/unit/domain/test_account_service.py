@@ -125,6 +125,24 @@ class TestSigningIn:
         with pytest.raises(CredentialsWrong):
             await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
 
+    async def test_is_refused_when_the_password_is_changed_while_it_is_compared(
+        self, anew: Callable[..., AccountService], store: MemoryStore
+    ) -> None:
+        class SlowHasher(PlainHasher):
+            async def verify(self, password: Password, expected: PasswordHash | None) -> bool:
+                good = await super().verify(password, expected)
+                await keep(store, (user.id, await self.hash(OTHER_PASSWORD)))
+                return good
+
+        accounts = anew(SlowHasher())
+        user = (await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)).user
+        before = await store.sessions.of(user.id)
+
+        with pytest.raises(CredentialsWrong):
+            await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)
+
+        assert await store.sessions.of(user.id) == before
+
     async def test_hashes_for_an_unknown_address_too(self, accounts: AccountService, hasher: PlainHasher) -> None:
         hasher.full = True
 
@@ -176,7 +194,8 @@ class TestSigningIn:
         interrupted = Interrupted()
         interrupted.move_on()
 
-        await anew(interrupted).sign_in(EMAIL, PASSWORD, device=DEVICE)
+        with pytest.raises(CredentialsWrong):
+            await anew(interrupted).sign_in(EMAIL, PASSWORD, device=DEVICE)
 
         assert await store.passwords.find(begun.user.id) == HASH
 

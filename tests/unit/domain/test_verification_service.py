@@ -296,7 +296,17 @@ class TestChangingAVerifiedAddress:
         self, verification: VerificationService, store: MemoryStore, proofs: EmailProofs, verified: User
     ) -> None:
         with pytest.raises(EmailUnchanged):
-            await verification.verify(proofs.issue(EmailProof.of(ADDRESS, new_email=ADDRESS, at=NOON)))
+            await verification.verify(proofs.issue(EmailProof.of(verified, new_email=ADDRESS, at=NOON)))
+
+        assert await store.users.get(ADA) == verified
+
+    async def test_a_link_does_nothing_to_the_next_owner_of_the_address(
+        self, verification: VerificationService, store: MemoryStore, proofs: EmailProofs, verified: User
+    ) -> None:
+        former = a_user(BOB, email=verified.email)
+
+        with pytest.raises(TokenInvalid):
+            await verification.verify(proofs.issue(EmailProof.of(former, new_email=Email("x@example.com"), at=NOON)))
 
         assert await store.users.get(ADA) == verified
 

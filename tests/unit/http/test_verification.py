@@ -26,7 +26,8 @@ async def service_without_mail() -> AsyncIterator[Service]:
 def proof(service: Service, email: str, new_email: str | None = None) -> str:
     """What a letter would carry."""
     new = None if new_email is None else Email(new_email)
-    return PROOFS.issue(EmailProof.of(Email(email), new_email=new, at=service.clock.now()))
+    expires = int((service.clock.now() + HOUR).timestamp())
+    return PROOFS.issue(EmailProof(email=Email(email), new_email=new, expires=expires))
 
 
 async def send(service: Service, email: str, person: SignedUp | None = None, **body: object) -> httpx.Response:

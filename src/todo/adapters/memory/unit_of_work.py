@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from todo.adapters.memory.tables import Tables
-from todo.domain.errors import EmailTaken, TicketInvalid, UserNotFound
+from todo.domain.errors import EmailTaken, PasswordWrong, TicketInvalid, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.ticket import Ticket, TicketDigest
@@ -46,9 +46,9 @@ class MemoryUnitOfWork(UnitOfWork):
         self._passwords[user] = password
         self._changes.append(lambda: self._open_with(user, password))
 
-    async def replace_password(self, user: UserId, password: PasswordHash, *, expecting: PasswordHash) -> None:
-        if self._passwords.get(user) == expecting:
-            await self.set_password(user, password)
+    async def require_password(self, user: UserId, expected: PasswordHash) -> None:
+        if self._passwords.get(user) != expected:
+            raise PasswordWrong
 
     async def add_session(self, session: Session) -> None:
         self._require(session.user)

@@ -11,7 +11,7 @@ from todo.adapters.postgres.query import Query, translated
 from todo.adapters.postgres.records import columns_of_session, columns_of_ticket, columns_of_user, ticket_from
 from todo.adapters.postgres.tables import accounts, sessions, users, verifications
 from todo.adapters.postgres.users import CREDENTIAL
-from todo.domain.errors import EmailTaken, StoreUnavailable, TicketInvalid, UserNotFound
+from todo.domain.errors import EmailTaken, PasswordWrong, StoreUnavailable, TicketInvalid, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.ticket import Ticket, TicketDigest
@@ -92,10 +92,10 @@ SET_PASSWORD = Query(
     .values(password=bindparam("password"), updatedAt=bindparam("at"))
     .returning(accounts.c.id)
 )
-REPLACE_PASSWORD = Query(
-    update(accounts)
+LOCK_PASSWORD = Query(
+    select(accounts.c.id)
     .where(IS_THE_PASSWORD, accounts.c.password == bindparam("expected"))
-    .values(password=bindparam("password"), updatedAt=bindparam("at"))
+    .with_for_update(key_share=True)
 )
 PASSWORD_COLUMNS = (
     accounts.c.id,
@@ -180,15 +180,9 @@ class PostgresUnitOfWork(UnitOfWork):
         if await self._row(INSERT_PASSWORD, id=random_text(ALPHANUMERIC, 32), **values) is None:
             raise UserNotFound
 
-    async def replace_password(self, user: UserId, password: PasswordHash, *, expecting: PasswordHash) -> None:
-        await self._row(
-            REPLACE_PASSWORD,
-            user=user,
-            kind=CREDENTIAL,
-            password=password,
-            expected=expecting,
-            at=self._clock.now(),
-        )
+    async def require_password(self, user: UserId, expected: PasswordHash) -> None:
+        if await self._row(LOCK_PASSWORD, user=user, kind=CREDENTIAL, expected=expected) is None:
+            raise PasswordWrong
 
     async def add_session(self, session: Session) -> None:
         if await self._row(INSERT_SESSION, **columns_of_session(session)) is None:

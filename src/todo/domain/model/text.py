@@ -5,6 +5,12 @@ from typing import Self
 from todo.domain.errors import CharacterForbidden
 
 
+def require_encodable(text: str) -> None:
+    """Raises `CharacterForbidden` for surrogates, which UTF-8 has not."""
+    if not _encodes(text):
+        raise CharacterForbidden
+
+
 def require_storable(text: str) -> None:
     """Raises `CharacterForbidden` for U+0000, which PostgreSQL refuses, and for surrogates, which UTF-8 has not."""
     if "\0" in text or not _encodes(text):

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import NewType, Self
 
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
-from todo.domain.model.user import Email, UserId
+from todo.domain.model.user import Email, User, UserId
 
 TicketDigest = NewType("TicketDigest", str)
 """What is kept of a ticket: who reads the store cannot make the ticket from it."""
@@ -43,11 +43,13 @@ class EmailProof:
 
     email: Email
     """The address the user had when the letter was written."""
+    user: UserId | None = None
+    """Whose it was: the next owner of the address is somebody else."""
     new_email: Email | None = None
     """The address the letter went to, when it is to become the user's."""
     expires: int = 0
     """Seconds since 1970."""
 
     @classmethod
-    def of(cls, email: Email, *, new_email: Email | None = None, at: datetime) -> Self:
-        return cls(email=email, new_email=new_email, expires=int((at + TICKET_LIFE).timestamp()))
+    def of(cls, user: User, *, new_email: Email | None = None, at: datetime) -> Self:
+        return cls(email=user.email, user=user.id, new_email=new_email, expires=int((at + TICKET_LIFE).timestamp()))

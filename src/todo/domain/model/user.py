@@ -9,7 +9,7 @@ from typing import ClassVar, NewType, Self
 from todo.domain.errors import EmailMalformed, EmailUnchanged, NameTooLong, PasswordTooLong, PasswordTooShort
 from todo.domain.model.identifiers import LOWERCASE, random_text
 from todo.domain.model.keep import KEEP, Keep
-from todo.domain.model.text import Text, require_storable
+from todo.domain.model.text import Text, require_encodable, require_storable
 
 UserId = NewType("UserId", str)
 """Opaque, at most 255 characters. Ours begin with `usr_`; those of other issuers are theirs to choose."""
@@ -94,7 +94,7 @@ class Image(Text):
 class Password(str):
     """A password as given: 8 to 128 code points, any of them, nothing trimmed or folded. Never shown.
 
-    Raises `PasswordTooShort` or `PasswordTooLong`.
+    Raises `PasswordTooShort`, `PasswordTooLong`, or `CharacterForbidden` for what is no text.
     """
 
     __slots__ = ()
@@ -111,6 +111,7 @@ class Password(str):
         """A password to be compared with a kept one. A short one is merely wrong; raises `PasswordTooLong`."""
         if len(text) > cls.LONGEST:
             raise PasswordTooLong
+        require_encodable(text)
         return str.__new__(cls, text)
 
     def __repr__(self) -> str:

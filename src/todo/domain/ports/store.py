@@ -106,8 +106,8 @@ class UnitOfWork(Protocol):
         """Raises `UserNotFound`."""
         ...
 
-    async def replace_password(self, user: UserId, password: PasswordHash, *, expecting: PasswordHash) -> None:
-        """Sets the password if it still is the expected one; else changes nothing."""
+    async def require_password(self, user: UserId, expected: PasswordHash) -> None:
+        """Raises `PasswordWrong` if it is another one by now. Until the commit nobody changes it."""
         ...
 
     async def add_session(self, session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from todo.domain.errors import CredentialsWrong, EmailNotVerified, EmailTaken, SignUpClosed, UserNotFound
+from todo.domain.errors import CredentialsWrong, EmailNotVerified, EmailTaken, PasswordWrong, SignUpClosed, UserNotFound
 from todo.domain.model.session import Device, Session
 from todo.domain.model.user import Email, Image, Name, Password, User
 from todo.domain.ports.clock import Clock
@@ -104,11 +104,12 @@ class AccountService:
         session = Session.start(user.id, device, at=self._clock.now(), remembered=remembered)
         try:
             async with self._store.begin() as work:
+                await work.require_password(user.id, expected)
                 if renewed is not None:
-                    await work.replace_password(user.id, renewed, expecting=expected)
+                    await work.set_password(user.id, renewed)
                 await work.add_session(session)
                 await work.commit()
-        except UserNotFound as error:
+        except (PasswordWrong, UserNotFound) as error:  # it was changed while this one waited to be hashed
             raise CredentialsWrong from error
         return SignedIn(user=user, session=session)
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from todo.domain.errors import UserNotFound
+from todo.domain.errors import CharacterForbidden, UserNotFound
+from todo.domain.model.text import require_storable
 from todo.domain.model.user import Email, Name, Password, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.password_hasher import PasswordHasher
@@ -34,6 +35,10 @@ class Administration:
 
     async def find(self, address_or_id: str) -> User:
         """By e-mail address, or by id. Raises `UserNotFound`."""
+        try:
+            require_storable(address_or_id)
+        except CharacterForbidden as error:
+            raise UserNotFound from error
         with suppress(UserNotFound):
             return await self._store.users.get(UserId(address_or_id))
         user = await self._store.users.find_by_email(Email.known(address_or_id.lower()))

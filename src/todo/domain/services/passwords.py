@@ -6,7 +6,7 @@ from todo.domain.errors import PasswordNotFound, PasswordResetDisabled, Password
 from todo.domain.model.letter import Letter, Purpose
 from todo.domain.model.session import Device, Session
 from todo.domain.model.ticket import Ticket, reset_digest
-from todo.domain.model.user import Email, Password, User
+from todo.domain.model.user import Email, Password, PasswordHash, User
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.password_hasher import PasswordHasher
@@ -22,13 +22,14 @@ class PasswordService:
         self._mailer = mailer
         self._clock = clock
 
-    async def confirm(self, password: Password, *, by: User) -> None:
-        """Raises `PasswordNotFound` or `PasswordWrong`."""
+    async def confirm(self, password: Password, *, by: User) -> PasswordHash:
+        """The hash that the password belongs to. Raises `PasswordNotFound` or `PasswordWrong`."""
         expected = await self._store.passwords.find(by.id)
         if expected is None:
             raise PasswordNotFound
         if not await self._hasher.verify(password, expected):
             raise PasswordWrong
+        return expected
 
     async def change(
         self, current: Password, new: Password, *, by: User, session: Session, anew: Device | None = None
@@ -37,10 +38,11 @@ class PasswordService:
 
         With `anew` this one ends too, and another begins in its place. Raises `PasswordNotFound` or `PasswordWrong`.
         """
-        await self.confirm(current, by=by)
+        expected = await self.confirm(current, by=by)
         hashed = await self._hasher.hash(new)
         begun = Session.start(by.id, anew, at=self._clock.now()) if anew is not None else None
         async with self._store.begin() as work:
+            await work.require_password(by.id, expected)
             await work.set_password(by.id, hashed)
             await work.remove_sessions_of(by.id, keep=None if begun else session.id)
             if begun is not None:

@@ -42,9 +42,7 @@ class VerificationService:
     def write(self, user: User, callback: str) -> None:
         """Writes to the user's own address, if letters are sent at all."""
         if self._mailer.enabled and not user.email.is_placeholder:
-            self._post(
-                Purpose.VERIFY_EMAIL, user, user.email, EmailProof.of(user.email, at=self._clock.now()), callback
-            )
+            self._post(Purpose.VERIFY_EMAIL, user, user.email, EmailProof.of(user, at=self._clock.now()), callback)
 
     async def send(self, email: Email, callback: str, *, by: User | None) -> None:
         """Sends a link again. Whoever is not signed in learns nothing of the address.
@@ -70,6 +68,8 @@ class VerificationService:
         user = await self._store.users.find_by_email(proof.email)
         if user is None:
             raise TokenInvalid if proof.new_email else UserNotFound
+        if proof.user is not None and proof.user != user.id:
+            raise TokenInvalid
         if proof.new_email is not None:
             return await self._change(user, proof.new_email)
         if user.email_verified:
@@ -93,7 +93,7 @@ class VerificationService:
                 self.write(changed, callback)
                 return changed
             return None
-        proof = EmailProof.of(user.email, new_email=email, at=self._clock.now())
+        proof = EmailProof.of(user, new_email=email, at=self._clock.now())
         self._post(Purpose.CHANGE_EMAIL, user, email, proof, callback)
         return None
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import BodyKwarg, QueryParameter
 from litestar.response import Redirect
 from msgspec import UNSET, Struct, UnsetType
@@ -13,6 +14,7 @@ from todo.domain.errors import DomainError, EmailUnchanged, TokenExpired, TokenI
 from todo.domain.model.user import Email
 from todo.domain.services.verification import VerificationService, Verified
 from todo.entrypoints.http.auth.reception import (
+    BUSY,
     FAULTY,
     NO_STORE,
     WRITES,
@@ -32,6 +34,15 @@ REASONS: dict[type[DomainError], tuple[str, str]] = {
     TokenInvalid: ("INVALID_TOKEN", "Invalid token"),
     UserNotFound: ("USER_NOT_FOUND", "User not found"),
     EmailUnchanged: ("INVALID_TOKEN", "Invalid token"),
+}
+
+
+FOLLOWED = {
+    **coded(400, ("VALIDATION_ERROR", "[query.token] Invalid input: expected string, received undefined")),
+    **coded(401, *REASONS.values()),
+    **coded(403, ("INVALID_CALLBACK_URL", "Invalid callbackURL")),
+    **BUSY,
+    302: ResponseSpec(None, description="To `callbackURL`, with `?error=CODE` when it did not work"),
 }
 
 
@@ -78,7 +89,7 @@ class VerificationController(Controller):
             await verification.send(Email(data.email), callback, by=visitor.user if visitor else None)
         return Response(StatusOut(), headers=NO_STORE)
 
-    @get("/verify-email", summary="Follow a verification link", responses=coded(401, *REASONS.values()))
+    @get("/verify-email", summary="Follow a verification link", responses=FOLLOWED)
     async def verify_email(
         self,
         request: Asked,
