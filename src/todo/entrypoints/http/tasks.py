@@ -43,7 +43,7 @@ class TaskChanges(Struct):
     completed: bool | UnsetType = UNSET
 
 
-class TaskOut(Struct):
+class TaskOut(Struct, gc=False):
     """A task. More fields may come: ignore what you do not know."""
 
     id: Annotated[int, Meta(examples=[1])]
