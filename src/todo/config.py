@@ -32,9 +32,6 @@ WELL_KNOWN_SECRETS: Final = (
 )
 """What stands in samples and tutorials. A secret that is made of one of these and filling is refused."""
 
-SECRETS: Final = ("DATABASE_URL", "DATABASE_URL_UNPOOLED", "BETTER_AUTH_SECRET", "TODO_SMTP_URL")
-"""Settings that may come from a file named by NAME_FILE, as container platforms hand out secrets."""
-
 
 class SettingsInvalid(Exception):
     """What is wrong with the settings, all of it, each with its mend. No fault tells a secret."""

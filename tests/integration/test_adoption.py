@@ -28,7 +28,7 @@ from tests.integration.old_databases import (
     sign_in_rows,
 )
 from todo.adapters.postgres.adoption import Adoption
-from todo.adapters.postgres.tables import SESSION_USER_KEY, TASK_OWNER_KEY, USER_EMAIL_KEY
+from todo.adapters.postgres.tables import TASK_OWNER_KEY
 
 
 async def defaults_of(url: str) -> set[tuple[Any, ...]]:
@@ -60,7 +60,7 @@ class TestWhatIsTaken:
         assert await migrations.differences() == []
         assert await migrations.current() == migrations.head
         names = {row["conname"] for row in await rows_of(bare_database, "SELECT conname FROM pg_constraint")}
-        assert {USER_EMAIL_KEY, SESSION_USER_KEY, TASK_OWNER_KEY} <= names
+        assert {"user_email_key", "session_userId_fkey", TASK_OWNER_KEY} <= names
 
     @pytest.mark.parametrize("shape", SHAPES)
     async def test_it_has_the_defaults_of_a_new_one(self, bare_database: str, empty_database: str, shape: str) -> None:

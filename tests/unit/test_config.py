@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from todo.config import SECRETS, Settings, SettingsInvalid, origin_of
+from todo.config import Settings, SettingsInvalid, origin_of
+
+SECRETS = ("DATABASE_URL", "DATABASE_URL_UNPOOLED", "BETTER_AUTH_SECRET", "TODO_SMTP_URL")
+"""Settings that may stand in a file of their own."""
 
 GOOD_SECRET = "kR7vQ2mX9pL4tZ8wB3nH6sD1fG5jC0yA"
 HEX_SECRET = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"

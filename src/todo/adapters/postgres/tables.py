@@ -20,8 +20,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
-USER_EMAIL_KEY = "user_email_key"
-SESSION_USER_KEY = "session_userId_fkey"
 TASK_OWNER_KEY = "tasks_user_id_fkey"
 
 Moment = TIMESTAMP(timezone=True)

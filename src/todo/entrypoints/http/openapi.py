@@ -215,4 +215,3 @@ def config(version: str) -> OpenAPIConfig:
 Security = list[dict[str, list[str]]]
 BY_BEARER: Security = [{"bearer": []}]
 BY_COOKIE: Security = [{"cookie": []}]
-BY_EITHER: Security = [{"cookie": []}, {"bearer": []}]
