@@ -33,6 +33,8 @@ from todo.entrypoints.http.app import Services, create_app
 from todo.entrypoints.http.auth.redirects import BaseUrl
 from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.edge import Edge
+from todo.entrypoints.web.pages import Site
+from todo.entrypoints.web.site import pages
 
 VERSION = version("todo")
 
@@ -151,8 +153,10 @@ def assemble(
             _calm_the_collector()
             yield
 
+    site = Site(base_url=settings.base_url, signup_open=settings.signup_open, mail=mail.enabled)
     return create_app(
         services,
+        pages(site),
         version=VERSION,
         trusted_origins=settings.trusted_origins,
         base_url=BaseUrl(settings.base_url),

@@ -36,8 +36,22 @@ OPEN = {
     ("GET", "/api/auth/jwks"),
     ("GET", "/api/auth/ok"),
     ("GET", "/api/auth/error"),
+    ("GET", "/favicon.ico"),
+    ("GET", "/static/{name:str}"),
+    ("GET", "/signup"),
+    ("POST", "/signup"),
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("POST", "/logout"),
+    ("GET", "/forgot-password"),
+    ("POST", "/forgot-password"),
+    ("GET", "/reset-password"),
+    ("POST", "/reset-password"),
 }
 """What answers somebody who shows no credentials with anything but 401. All else is closed."""
+
+PAGES = {route for route in ROUTES if route[1].startswith(("/tasks", "/account"))}
+"""What sends somebody who shows no credentials to the page to log in on."""
 
 VALUES = {"user_id": "usr_x", "task_id": "1", "name": "nothing.js", "token": "x"}
 FITTING = {
@@ -64,6 +78,9 @@ def assert_in_form(path: str, answer: httpx.Response) -> None:
     """A refusal in the words of the side that was called. The sign-in side has some without a code."""
     if path.startswith("/api/auth") and answer.status_code == 404 and not answer.content:
         assert_nothing(answer)
+        return
+    if not path.startswith("/api") and answer.headers["content-type"] == "text/html; charset=utf-8":
+        assert "<h1" in answer.text  # a page, with the form that was not accepted
         return
     body = answer.json()
     assert answer.headers["content-type"] == "application/json"
@@ -92,6 +109,8 @@ class TestEveryRoute:
 
         if (method, path) in OPEN:
             assert answer.status_code not in {401, 403}
+        elif (method, path) in PAGES:
+            assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/login")
         else:
             assert answer.status_code == 401
             assert_in_form(path, answer)

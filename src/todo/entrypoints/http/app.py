@@ -5,9 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
-from litestar.types import ASGIApp
+from litestar.template import TemplateConfig
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from todo.domain.services.accounts import AccountService
 from todo.domain.services.authentication import Authentication
@@ -22,7 +23,6 @@ from todo.entrypoints.http.auth.redirects import BaseUrl
 from todo.entrypoints.http.authentication import BearerAuthentication, CookieAuthentication, SignInSide
 from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.docs import docs_handlers
-from todo.entrypoints.http.errors import answer
 from todo.entrypoints.http.front_door import front_door
 from todo.entrypoints.http.reading import ApiRequest
 from todo.entrypoints.http.tasks import TaskController
@@ -47,8 +47,21 @@ class Services:
     tasks: TaskService
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What people see in a browser, beside the API."""
+
+    visited: Sequence[ControllerRouterHandler]
+    """Pages that know who is looking, and forms: the rules of the sign-in side for cookies and origins hold here."""
+    files: Sequence[ControllerRouterHandler]
+    templates: TemplateConfig[Any]
+    answer: Callable[[Request[Any, Any, Any], Exception], Response[Any]]
+    """Any error as an answer: a page where somebody looks at it."""
+
+
 def create_app(
     services: Services,
+    pages: Pages,
     *,
     version: str,
     trusted_origins: frozenset[str],
@@ -87,6 +100,8 @@ def create_app(
                 middleware=[sign_in_side],
                 request_max_body_size=LARGEST_SIGN_IN_BODY,
             ),
+            Router("/", route_handlers=pages.visited, middleware=[sign_in_side]),
+            *pages.files,
             Router("/api", **task_api, middleware=[bearer], security=openapi.BY_BEARER),
             Router("/api/proxy", **task_api, middleware=[cookie], security=openapi.BY_COOKIE, tags=["Proxy"]),
             *docs_handlers,
@@ -103,7 +118,8 @@ def create_app(
             "secure": _given(base_url.url.startswith("https://")),
         },
         request_class=ApiRequest,
-        exception_handlers={Exception: answer},
+        exception_handlers={Exception: pages.answer},
+        template_config=pages.templates,
         openapi_config=openapi.config(version),
         lifespan=list(lifespan),
         logging_config=None,

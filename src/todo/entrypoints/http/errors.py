@@ -116,15 +116,17 @@ def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
             return _detailed(422, "VALIDATION_ERROR", [_located(error)])
         case BadNumber():
             return _detailed(422, "VALIDATION_ERROR", [_bad_number(error)])
-        case OriginRefused():
+        case OriginRefused() if proxied:
             return _json(403, {"error": "Forbidden", "message": "Cross-site request refused"})
+        case OriginRefused():
+            return _detailed(403, "CROSS_SITE", "Cross-site request refused")
         case ProxyUnauthorized():
             return _json(401, {"error": "Unauthorized", "message": "No session token found"})
         case DomainError():
             status, code, detail = TASK_SIDE[closest(error, TASK_SIDE)]
             if status == HTTPStatus.UNAUTHORIZED:
                 headers["WWW-Authenticate"] = "Bearer"
-            return _detailed(status, code, detail, headers | _retry_after(error))
+            return _detailed(status, code, detail, headers | retry_after(error))
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _detailed(error.status_code, _code(error), _phrase(error), _allow(error))
     _report(error)
@@ -147,7 +149,7 @@ def _sign_in_answer(error: Exception) -> Response[Any]:
             return _coded(403, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
         case DomainError():
             status, code, message = SIGN_IN_SIDE[closest(error, SIGN_IN_SIDE)]
-            return _coded(status, code, message, _retry_after(error))
+            return _coded(status, code, message, retry_after(error))
         case NotFoundException() | MethodNotAllowedException():
             return Nothing(None, status_code=404)
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -186,7 +188,8 @@ def _coded(status: int, code: str | None, message: str, headers: Mapping[str, st
     return _json(status, body, {"Cache-Control": "no-store", **(headers or {})})
 
 
-def _retry_after(error: DomainError) -> dict[str, str]:
+def retry_after(error: DomainError) -> dict[str, str]:
+    """The header that says when asking again is worthwhile, for a refusal that knows."""
     return {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
 
 

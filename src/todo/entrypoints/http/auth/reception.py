@@ -91,6 +91,13 @@ class Reception:
         request.scope["state"].pop("renewed", None)
         request.scope["state"]["cookies"][:] = self._jar.clear()
 
+    async def end(self, request: Asked) -> None:
+        """Ends every session that the request shows a token of, and clears the cookies."""
+        for credential in self.credentials(request):
+            with suppress(Unauthenticated):
+                await self._authentication.end(credential)
+        self.forget(request)
+
     def drop_cache(self, request: Asked) -> None:
         """Clears what the session cache of a former server has left in the browser."""
         if cookies.read(request.scope["headers"], cookies.DATA) is not None:

@@ -1,7 +1,6 @@
 """Signing up, in and out. Each call has two paths: the one of Better Auth's client, and a plain one."""
 # ruff: noqa: N815  the wire's spelling
 
-from contextlib import suppress
 from typing import Annotated, ClassVar
 
 from litestar import Controller, Response, post
@@ -9,10 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import BodyKwarg
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from todo.domain.errors import Unauthenticated
 from todo.domain.model.user import Email, Password
 from todo.domain.services.accounts import AccountService
-from todo.domain.services.authentication import Authentication
 from todo.entrypoints.http.auth.reception import (
     FAULTY,
     NO_STORE,
@@ -148,15 +145,7 @@ class SignInController(Controller):
         return Response(body, headers=headers | ({"Location": as_location(callback)} if callback else {}))
 
     @post(["/logout", "/sign-out"], status_code=200, summary="Sign out", responses=WRITES)
-    async def sign_out(
-        self,
-        request: Asked,
-        authentication: NamedDependency[Authentication],
-        reception: NamedDependency[Reception],
-    ) -> Response[SignedOutOut]:
+    async def sign_out(self, request: Asked, reception: NamedDependency[Reception]) -> Response[SignedOutOut]:
         """Ends the session at once, everywhere, and clears its cookies. Without a session the answer is the same."""
-        for credential in reception.credentials(request):
-            with suppress(Unauthenticated):
-                await authentication.end(credential)
-        reception.forget(request)
+        await reception.end(request)
         return Response(SignedOutOut(), headers=NO_STORE)

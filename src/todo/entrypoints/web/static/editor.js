@@ -1,0 +1,98 @@
+// Editing in place.
+
+const blank = document.querySelector("#editor").content.firstElementChild;
+const LONGEST = { title: 500, description: 16_384 }; // code points
+
+/** Opens the editor of a row. `save` gets what has been changed in it, if anything has. */
+export function edit(row, { draft, fault = "", save, closed }) {
+  if (row.editing) return row.editing.again(fault);
+  const form = blank.cloneNode(true);
+  const { title, description } = form.elements;
+  const told = form.querySelector(".error");
+  let before;
+  row.element.append(form);
+  row.editing = {
+    form,
+    /** What was saved meanwhile has failed: what stands here is then more than it seemed. */
+    again(text) {
+      if (text) before = inFields(row.shown);
+      tell(text);
+      focus(text);
+    },
+  };
+  before = inFields(row.shown);
+  fill(draft ?? row.shown);
+  tell(fault);
+  focus(fault);
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const wrong = faultOf(title.value, description.value);
+    if (wrong) {
+      tell(wrong);
+      return (title.value.trim() && [...title.value].length <= LONGEST.title ? description : title).focus();
+    }
+    const fields = {};
+    if (title.value !== before.title) fields.title = title.value;
+    if (description.value !== before.description) fields.description = description.value || null;
+    close();
+    if (Object.keys(fields).length) save(fields);
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter then belongs to who composes a character
+    if (event.key === "Escape") {
+      event.preventDefault();
+      close();
+    } else if (event.key === "Enter" && !event.shiftKey && event.target.matches("input, textarea")) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+  form.querySelector(".cancel").addEventListener("click", close);
+
+  function fill(fields) {
+    title.value = fields.title;
+    description.value = fields.description ?? "";
+  }
+
+  /** As fields hold it: an input takes line breaks away, and a browser writes them in one way only. */
+  function inFields(fields) {
+    const typed = { title: title.value, description: description.value };
+    fill(fields);
+    const held = { title: title.value, description: description.value };
+    fill(typed);
+    return held;
+  }
+
+  function tell(text) {
+    told.textContent = text;
+    told.hidden = !text;
+  }
+
+  /** Bad news do not take the focus from somebody who is writing something else by now. */
+  function focus(badNews) {
+    const other = document.activeElement;
+    if (!badNews || form.contains(other) || !other.matches("input, textarea")) title.focus();
+  }
+
+  function close() {
+    form.remove();
+    row.editing = null;
+    closed();
+    const back = row.element.querySelector(".edit");
+    if (!row.element.hidden) (back.disabled ? row.element : back).focus();
+  }
+}
+
+/** What an open editor holds. */
+export function draftOf(row) {
+  const { title, description } = row.editing.form.elements;
+  return { title: title.value, description: description.value };
+}
+
+export function faultOf(title, description = "") {
+  if (!title.trim()) return "Write down what needs doing.";
+  if ([...title].length > LONGEST.title) return `That is too long for a title: ${LONGEST.title} characters fit.`;
+  if ([...description].length > LONGEST.description) return `That is too long: ${LONGEST.description} characters fit.`;
+  return "";
+}

@@ -1,0 +1,145 @@
+"""The list of tasks."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import quote, urlencode
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from todo.domain.errors import Invalid, TaskNotFound, TitleBlank, TitleTooLong
+from todo.domain.model.task import Task, Title
+from todo.domain.services.tasks import TaskService
+from todo.entrypoints.http.auth.reception import Reception, Visitor
+from todo.entrypoints.http.reading import task_number
+from todo.entrypoints.web import places, visitors
+from todo.entrypoints.web.forms import fields_of
+from todo.entrypoints.web.pages import Asked, page, see_other
+
+SHOWN = ("all", "open", "done")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Which tasks a page shows, as its address says."""
+
+    show: str = "all"
+    search: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """What nobody could have meant counts as not said."""
+        show = query.get("show", "")
+        return cls(show=show if show in SHOWN else "all", search=query.get("q", "").strip()[: Title.LONGEST])
+
+    def shows(self, task: Task) -> bool:
+        if self.show != "all" and task.completed != (self.show == "done"):
+            return False
+        wanted = self.search.lower()
+        return wanted in task.title.lower() or wanted in (task.description or "").lower()
+
+    def address(self, show: str | None = None) -> str:
+        """The page that shows this, or the same with another filter."""
+        show = self.show if show is None else show
+        query = [("show", show)] * (show != "all") + [("q", self.search)] * bool(self.search)
+        return "/tasks" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+
+
+class TaskPages(Controller):
+    """Scripts in the page call the public API; these are the forms of browsers that run none."""
+
+    path = "/tasks"
+    include_in_schema = False
+
+    @get()
+    async def list_page(
+        self, request: Asked, reception: NamedDependency[Reception], tasks: NamedDependency[TaskService]
+    ) -> Template:
+        visitor = await visitors.require(request, reception)
+        found = await tasks.list(by=visitors.principal_of(visitor))
+        return _page(request, visitor, found, View.of(request.query_params))
+
+    @post(status_code=303)
+    async def add(
+        self, request: Asked, reception: NamedDependency[Reception], tasks: NamedDependency[TaskService]
+    ) -> Template | Redirect:
+        visitor = await visitors.require(request, reception)
+        by = visitors.principal_of(visitor)
+        form = await fields_of(request)
+        text = form.get("title", "")
+        try:
+            await tasks.add(Title(text), None, by=by)
+        except Invalid as error:
+            view = View.of(request.query_params)
+            return _page(request, visitor, await tasks.list(by=by), view, status=422, text=text, fault=_fault(error))
+        return see_other(places.local_path(form.get("next")))
+
+    @post("/{task_id:str}/complete", status_code=303)
+    async def complete(
+        self,
+        task_id: FromPath[str],
+        request: Asked,
+        reception: NamedDependency[Reception],
+        tasks: NamedDependency[TaskService],
+    ) -> Redirect:
+        """Says what is wanted rather than "flip it": a form that is sent twice does the same twice."""
+        visitor = await visitors.require(request, reception)
+        form = await fields_of(request)
+        completed = form.get("completed") != "false"
+        await tasks.edit(task_number(task_id), completed=completed, by=visitors.principal_of(visitor))
+        return see_other(places.local_path(form.get("next")))
+
+    @post("/{task_id:str}/delete", status_code=303)
+    async def delete(
+        self,
+        task_id: FromPath[str],
+        request: Asked,
+        reception: NamedDependency[Reception],
+        tasks: NamedDependency[TaskService],
+    ) -> Redirect:
+        """A task that is gone already is as it was wanted."""
+        visitor = await visitors.require(request, reception)
+        form = await fields_of(request)
+        with suppress(TaskNotFound):
+            await tasks.remove(task_number(task_id), by=visitors.principal_of(visitor))
+        return see_other(places.local_path(form.get("next")))
+
+
+FAULTS: Mapping[type[Invalid], str] = {
+    TitleBlank: "Write down what needs doing.",
+    TitleTooLong: f"That is too long for a title: {Title.LONGEST} characters fit.",
+    Invalid: "That text holds a character that cannot be kept.",
+}
+
+
+def _fault(error: Invalid) -> str:
+    return next(FAULTS[kind] for kind in type(error).__mro__ if kind in FAULTS)
+
+
+def _page(
+    request: Asked,
+    visitor: Visitor,
+    found: Sequence[Task],
+    view: View,
+    *,
+    status: int = 200,
+    text: str = "",
+    fault: str = "",
+) -> Template:
+    done = sum(task.completed for task in found)
+    return page(
+        request,
+        "tasks",
+        status=status,
+        user=visitor.user,
+        tasks=found,
+        view=view,
+        shown=[view.shows(task) for task in found],
+        counts={"all": len(found), "open": len(found) - done, "done": done},
+        text=text,
+        fault=fault,
+    )
