@@ -14,7 +14,6 @@ from todo.domain.model.user import Name, Password
 from todo.domain.services.passwords import PasswordService
 from todo.domain.services.profile import ProfileService
 from todo.entrypoints.http.auth.reception import Reception, Visitor, device_of
-from todo.entrypoints.web import visitors
 from todo.entrypoints.web.devices import device_name
 from todo.entrypoints.web.forms import Fault, fields_of
 from todo.entrypoints.web.pages import Asked, page, see_other
@@ -59,16 +58,14 @@ class AccountPages(Controller):
 
     @get()
     async def account_page(
-        self, request: Asked, reception: NamedDependency[Reception], profile: NamedDependency[ProfileService]
+        self, request: Asked, visitor: NamedDependency[Visitor], profile: NamedDependency[ProfileService]
     ) -> Template:
-        visitor = await visitors.require(request, reception)
         return await _page(request, visitor, profile, done=DONE.get(request.query_params.get("done", "")))
 
     @post("/name", status_code=303)
     async def rename(
-        self, request: Asked, reception: NamedDependency[Reception], profile: NamedDependency[ProfileService]
+        self, request: Asked, visitor: NamedDependency[Visitor], profile: NamedDependency[ProfileService]
     ) -> Template | Redirect:
-        visitor = await visitors.require(request, reception)
         name = (await fields_of(request)).get("name", "")
         try:
             await profile.describe(name=Name(name.strip()), by=visitor.user)
@@ -81,12 +78,12 @@ class AccountPages(Controller):
     async def change_password(
         self,
         request: Asked,
+        visitor: NamedDependency[Visitor],
         reception: NamedDependency[Reception],
         profile: NamedDependency[ProfileService],
         passwords: NamedDependency[PasswordService],
     ) -> Template | Redirect:
         """The other sessions end, and this one goes on as a new one."""
-        visitor = await visitors.require(request, reception)
         form = await fields_of(request)
         try:
             begun = await passwords.change(
@@ -104,10 +101,13 @@ class AccountPages(Controller):
 
     @post("/session", status_code=303)
     async def end_session(
-        self, request: Asked, reception: NamedDependency[Reception], profile: NamedDependency[ProfileService]
+        self,
+        request: Asked,
+        visitor: NamedDependency[Visitor],
+        reception: NamedDependency[Reception],
+        profile: NamedDependency[ProfileService],
     ) -> Redirect:
         """Ending one's own session is logging out."""
-        visitor = await visitors.require(request, reception)
         handle = SessionHandle((await fields_of(request)).get("session", ""))
         await profile.end_session(handle, by=visitor.user)
         if handle == visitor.session.handle:
@@ -117,10 +117,13 @@ class AccountPages(Controller):
 
     @post("/delete", status_code=303)
     async def delete(
-        self, request: Asked, reception: NamedDependency[Reception], profile: NamedDependency[ProfileService]
+        self,
+        request: Asked,
+        visitor: NamedDependency[Visitor],
+        reception: NamedDependency[Reception],
+        profile: NamedDependency[ProfileService],
     ) -> Template | Redirect:
         """Always asks for the password, however short a time ago somebody has logged in."""
-        visitor = await visitors.require(request, reception)
         password = (await fields_of(request)).get("current", "")
         try:
             await profile.delete(Password.attempt(password), by=visitor.user, session=visitor.session)

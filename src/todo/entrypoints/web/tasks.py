@@ -14,11 +14,12 @@ from litestar.response import Redirect, Template
 from todo.domain.errors import Invalid, TaskNotFound, TitleBlank, TitleTooLong
 from todo.domain.model.task import Task, Title
 from todo.domain.services.tasks import TaskService
-from todo.entrypoints.http.auth.reception import Reception, Visitor
+from todo.entrypoints.http.auth.reception import Visitor
 from todo.entrypoints.http.reading import task_number
-from todo.entrypoints.web import places, visitors
+from todo.entrypoints.web import places
 from todo.entrypoints.web.forms import fields_of
 from todo.entrypoints.web.pages import Asked, page, see_other
+from todo.entrypoints.web.visitors import principal_of
 
 SHOWN = ("all", "open", "done")
 
@@ -57,18 +58,16 @@ class TaskPages(Controller):
 
     @get()
     async def list_page(
-        self, request: Asked, reception: NamedDependency[Reception], tasks: NamedDependency[TaskService]
+        self, request: Asked, visitor: NamedDependency[Visitor], tasks: NamedDependency[TaskService]
     ) -> Template:
-        visitor = await visitors.require(request, reception)
-        found = await tasks.list(by=visitors.principal_of(visitor))
+        found = await tasks.list(by=principal_of(visitor))
         return _page(request, visitor, found, View.of(request.query_params))
 
     @post(status_code=303)
     async def add(
-        self, request: Asked, reception: NamedDependency[Reception], tasks: NamedDependency[TaskService]
+        self, request: Asked, visitor: NamedDependency[Visitor], tasks: NamedDependency[TaskService]
     ) -> Template | Redirect:
-        visitor = await visitors.require(request, reception)
-        by = visitors.principal_of(visitor)
+        by = principal_of(visitor)
         form = await fields_of(request)
         text = form.get("title", "")
         try:
@@ -83,14 +82,13 @@ class TaskPages(Controller):
         self,
         task_id: FromPath[str],
         request: Asked,
-        reception: NamedDependency[Reception],
+        visitor: NamedDependency[Visitor],
         tasks: NamedDependency[TaskService],
     ) -> Redirect:
         """Says what is wanted rather than "flip it": a form that is sent twice does the same twice."""
-        visitor = await visitors.require(request, reception)
         form = await fields_of(request)
         completed = form.get("completed") != "false"
-        await tasks.edit(task_number(task_id), completed=completed, by=visitors.principal_of(visitor))
+        await tasks.edit(task_number(task_id), completed=completed, by=principal_of(visitor))
         return see_other(places.local_path(form.get("next")))
 
     @post("/{task_id:str}/delete", status_code=303)
@@ -98,14 +96,13 @@ class TaskPages(Controller):
         self,
         task_id: FromPath[str],
         request: Asked,
-        reception: NamedDependency[Reception],
+        visitor: NamedDependency[Visitor],
         tasks: NamedDependency[TaskService],
     ) -> Redirect:
         """A task that is gone already is as it was wanted."""
-        visitor = await visitors.require(request, reception)
         form = await fields_of(request)
         with suppress(TaskNotFound):
-            await tasks.remove(task_number(task_id), by=visitors.principal_of(visitor))
+            await tasks.remove(task_number(task_id), by=principal_of(visitor))
         return see_other(places.local_path(form.get("next")))
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from litestar.di import NamedDependency
+
 from todo.domain.model.principal import Principal
 from todo.entrypoints.http import cookies
 from todo.entrypoints.http.auth.reception import Reception, Visitor
@@ -18,7 +20,7 @@ class LoginNeeded(Exception):
     message: str = ""
 
 
-async def require(request: Asked, reception: Reception) -> Visitor:
+async def signed_in(request: Asked, reception: NamedDependency[Reception]) -> Visitor:
     """Raises `LoginNeeded`; with the message about it when a session is over that the browser still had."""
     visitor = await reception.find(request)
     if visitor is None:

@@ -18,7 +18,7 @@ export function takeDrafts(user) {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY));
     sessionStorage.removeItem(KEY);
-    if (kept?.user === user) return kept;
+    if (kept?.user === user) return { ...NOTHING, ...kept };
   } catch {
     // nothing was kept
   }

@@ -21,7 +21,7 @@ export function edit(row, { draft, fault = "", save, closed }) {
     },
   };
   before = inFields(row.shown);
-  fill(draft ?? row.shown);
+  fill(form, draft ?? row.shown);
   tell(fault);
   focus(fault);
 
@@ -50,20 +50,6 @@ export function edit(row, { draft, fault = "", save, closed }) {
   });
   form.querySelector(".cancel").addEventListener("click", close);
 
-  function fill(fields) {
-    title.value = fields.title;
-    description.value = fields.description ?? "";
-  }
-
-  /** As fields hold it: an input takes line breaks away, and a browser writes them in one way only. */
-  function inFields(fields) {
-    const typed = { title: title.value, description: description.value };
-    fill(fields);
-    const held = { title: title.value, description: description.value };
-    fill(typed);
-    return held;
-  }
-
   function tell(text) {
     told.textContent = text;
     told.hidden = !text;
@@ -85,9 +71,22 @@ export function edit(row, { draft, fault = "", save, closed }) {
 }
 
 /** What an open editor holds. */
-export function draftOf(row) {
-  const { title, description } = row.editing.form.elements;
+export const draftOf = (row) => heldBy(row.editing.form);
+
+function heldBy({ elements: { title, description } }) {
   return { title: title.value, description: description.value };
+}
+
+function fill({ elements }, { title, description }) {
+  elements.title.value = title;
+  elements.description.value = description ?? "";
+}
+
+/** As fields hold it: an input takes line breaks away, and a text area knows but one kind of them. */
+function inFields(fields) {
+  const form = blank.cloneNode(true);
+  fill(form, fields);
+  return heldBy(form);
 }
 
 export function faultOf(title, description = "") {

@@ -1,7 +1,7 @@
 // The list of tasks: what is done shows at once, and is taken back with a word when the service says no.
 
 import { call, inWords, newKey, Refused, toLogin, Unreachable } from "./api.js";
-import { keepDrafts, takeDrafts } from "./drafts.js";
+import { keepDrafts, NOTHING, takeDrafts } from "./drafts.js";
 import { draftOf, edit, faultOf } from "./editor.js";
 import { listen, showHelp } from "./keyboard.js";
 import { Row } from "./rows.js";
@@ -22,6 +22,7 @@ const view = new View(list);
 const keys = new WeakMap(); // of tasks that are not saved: asking again with the same key adds them once
 
 for (const element of list.children) new Row(element);
+adding.noValidate = true; // the page tells it itself, in the same words for nothing and for blanks
 
 const tabs = otherTabs(user, {
   changed: refresh,
@@ -39,16 +40,30 @@ adding.addEventListener("submit", (event) => {
   tellBox(faultOf(title));
   if (!boxFault.hidden) return box.focus();
   box.value = "";
-  add(title);
+  add({ title });
 });
 
-function add(title, key = newKey()) {
-  const row = Row.of({ title, description: null, completed: false });
+function add({ title, description = null }, key = newKey()) {
+  const row = append({ title, description }, key);
+  row.element.scrollIntoView({ block: "nearest" });
+  send(row);
+}
+
+function append({ title, description }, key = newKey()) {
+  const row = Row.of({ title, description, completed: false });
   keys.set(row, key);
   row.element.toggleAttribute("data-fresh", true);
   list.append(row.element);
-  row.element.scrollIntoView({ block: "nearest" });
-  return send(row);
+  return row;
+}
+
+let adds = Promise.resolve();
+
+/** New tasks reach the service one after the other: it lists them in the order in which they came. */
+function afterTheOthers(work) {
+  const done = adds.then(work);
+  adds = done.catch(() => {});
+  return done;
 }
 
 async function send(row) {
@@ -56,19 +71,40 @@ async function send(row) {
   row.setSaving(true);
   view.apply();
   const { title, description, completed } = row.shown;
+  const body = description === null ? { title } : { title, description };
   try {
-    const task = await row.inOrder(() => call("POST", path, description === null ? { title } : { title, description }, { key: keys.get(row), patient: true }));
-    row.id = task.id;
-    row.setSaved();
-    row.keep(task);
-    announce(`Added: ${title}`);
-    saved();
-    if (completed) await report(row, { completed });
+    const task = await row.inOrder(() => afterTheOthers(() => call("POST", path, body, { key: keys.get(row), patient: true })));
+    const kept = settleIn(row, task);
+    settled({ changed: true });
+    view.apply();
+    if (!kept.element.hidden) announce(`Added: ${title}`);
+    else toast(`“${brief(kept)}” is added, and not among what is shown here.`);
+    if (completed) await report(kept, { completed });
   } catch (error) {
     if (isSignedOut(error)) return signOut();
-    row.setUnsaved(inWords(error), { retry: () => send(row), discard: () => drop(row) });
+    setUnsaved(row, error);
     warn(error);
+    settled();
   }
+}
+
+/** A new task has its number. An answer that got lost may have brought it here before, by another way. */
+function settleIn(row, task) {
+  const twin = view.rows.find(({ id }) => id === task.id);
+  const kept = twin ?? row;
+  kept.id = task.id;
+  kept.setSaved();
+  kept.keep(task);
+  if (twin) leave(row);
+  return kept;
+}
+
+function setUnsaved(row, error) {
+  const retry = () => {
+    row.element.focus(); // the button is about to go
+    send(row);
+  };
+  row.setUnsaved(inWords(error), { retry, discard: () => leave(row) });
   view.apply();
 }
 
@@ -87,23 +123,28 @@ box.addEventListener("input", () => tellBox(""));
 async function change(row, fields) {
   row.show(fields);
   view.apply();
+  const error = await put(row, fields);
+  view.apply();
+  return error;
+}
+
+async function put(row, fields) {
   try {
     const task = await row.inOrder(() => call("PUT", `${path}/${row.id}`, fields, { patient: true }));
     row.keep(task);
-    saved();
+    settled({ changed: true });
     return null;
   } catch (error) {
     row.takeBack(fields);
+    settled();
     return error;
-  } finally {
-    view.apply();
   }
 }
 
 /** The same, for one task; tells when it did not work. */
 async function report(row, fields) {
   const error = await change(row, fields);
-  if (error) failed(error, `“${brief(row)}” could not be saved.`, () => report(row, fields), row);
+  if (error) failed(error, `“${brief(row)}” could not be saved.`, () => report(row, fields), [row]);
 }
 
 function toggle(row) {
@@ -118,38 +159,55 @@ function startEditing(row, draft, fault) {
   edit(row, {
     draft,
     fault,
-    closed: () => view.apply(),
+    closed: () => followed(row, () => view.apply()),
     save: async (fields) => {
       const typed = { ...row.shown, ...fields };
-      const error = await change(row, fields);
+      const error = await followed(row, () => change(row, fields));
       if (!error) return announce(`Saved: ${row.shown.title}`);
       if (isSignedOut(error)) return signOut([{ id: row.id, ...typed }]);
-      if (error instanceof Refused && error.status === 404) return addAnew(row, typed, error);
+      if (isGone(error)) return addAnew(row, typed, error);
       warn(error);
       startEditing(row, typed, `Not saved. ${inWords(error)}`);
-      view.apply();
     },
   });
   view.apply();
 }
+
+/** When what is done takes the row out of sight, the focus goes to its neighbour. */
+function followed(row, act) {
+  const next = neighbour(row);
+  const done = act();
+  if (row.element.hidden && !isElsewhere()) focusOn(next);
+  return done;
+}
+
+/** Whether somebody has gone on to write something. */
+const isElsewhere = () => document.activeElement.matches("input, textarea") && !list.contains(document.activeElement);
 
 /** The task is gone, and what was typed is not: it can become a new one. */
 function addAnew(row, typed, error) {
   row.id = null;
   keys.set(row, newKey());
   row.show(typed);
-  row.setUnsaved(inWords(error), { retry: () => send(row), discard: () => drop(row) });
-  view.apply();
+  setUnsaved(row, error);
 }
 
 async function changeAll(rows, completed) {
-  const errors = await Promise.all(rows.map((row) => change(row, { completed })));
-  const wrong = rows.filter((_, place) => errors[place]);
-  if (wrong.length) failed(errors.find(Boolean), `${count(wrong.length)} could not be saved.`, () => changeAll(wrong, completed));
+  for (const row of rows) row.show({ completed });
+  view.apply();
+  const errors = await Promise.all(rows.map((row) => put(row, { completed })));
+  view.apply();
+  const error = errors.find((error) => error && !isGone(error)) ?? errors.find(Boolean);
+  if (!error) return;
+  const wrong = rows.filter((_, place) => errors[place] && isGone(errors[place]) === isGone(error));
+  failed(error, `${count(wrong.length)} could not be saved.`, () => changeAll(wrong, completed), wrong);
 }
 
+/** What a button for many is about: when something is searched for, what is found. */
+const many = (completed) => view.rows.filter((row) => !row.isGone && !row.isUnsaved && row.shown.completed === completed && view.finds(row));
+
 document.querySelector("#complete-all").addEventListener("click", () => {
-  const rows = view.rows.filter((row) => !row.isGone && !row.isUnsaved && !row.shown.completed);
+  const rows = many(false);
   changeAll(rows, true);
   undoable(`${count(rows.length)} completed.`, { undo: () => changeAll(rows, false) });
   box.focus();
@@ -175,37 +233,40 @@ function remove(rows, text) {
   });
 }
 
-async function forGood(rows, { keepalive = false } = {}) {
+async function forGood(rows) {
   const errors = await Promise.all(
-    rows.map((row) => row.inOrder(() => call("DELETE", `${path}/${row.id}`, undefined, { keepalive, patient: true })).then(() => null, (error) => error)),
+    rows.map((row) => row.inOrder(() => call("DELETE", `${path}/${row.id}`, undefined, { patient: true })).then(() => null, (error) => error)),
   );
+  if (errors.some(isSignedOut)) return signOut(); // they are deleted when one is back
   const wrong = [];
   rows.forEach((row, place) => {
     const error = errors[place];
-    if (error && !(error instanceof Refused && error.status === 404)) {
+    if (error && !isGone(error)) {
       row.leaving = false;
       wrong.push(row);
     } else row.element.remove();
   });
   view.apply();
-  saved();
+  settled({ changed: wrong.length < rows.length });
   if (wrong.length) {
     tabs.returned(wrong.map((row) => row.id));
     const what = wrong.length === 1 ? `“${brief(wrong[0])}”` : count(wrong.length);
-    failed(errors.find(Boolean), `${what} could not be deleted.`, () => remove(wrong, `${what} deleted.`));
+    failed(errors[rows.indexOf(wrong[0])], `${what} could not be deleted.`, () => remove(wrong, `${what} deleted.`), wrong);
   }
 }
 
 document.querySelector("#clear-completed").addEventListener("click", () => {
-  const rows = view.rows.filter((row) => !row.isGone && !row.isUnsaved && row.shown.completed);
-  remove(rows, `${count(rows.length)} deleted.`);
+  const rows = many(true).filter((row) => !row.editing);
+  if (rows.length) remove(rows, `${count(rows.length)} deleted.`);
 });
 
-function drop(row) {
-  const next = neighbour(row);
-  row.element.remove();
+/** Takes rows out of the page. The focus stays where it is, unless it was in one of them. */
+function leave(...rows) {
+  const left = rows.find((row) => row.element.contains(document.activeElement));
+  const next = left && neighbour(left, rows);
+  for (const row of rows) row.element.remove();
   view.apply();
-  focusOn(next);
+  if (left) focusOn(next);
 }
 
 // --- the list as a whole ----------------------------------------------------------------------------------------
@@ -262,60 +323,77 @@ let changes = 0;
 /** Takes over what the service has by now. While changes are on their way it waits for them: they are newer. */
 async function refresh() {
   askAgain = true;
-  if (asking || view.rows.some((row) => row.pending)) return;
+  if (asking || Row.underWay) return;
   asking = true;
   askAgain = false;
   const since = changes;
   try {
     const tasks = await call("GET", path);
-    if (since === changes) {
+    if (since === changes && !Row.underWay) {
       takeOver(tasks);
       banner.hidden = true;
     } else askAgain = true;
   } catch (error) {
     if (isSignedOut(error)) return signOut();
+    if (error instanceof Refused && error.status === 403) return location.reload(); // somebody else has logged in by now
     warn(error);
   } finally {
     asking = false;
-    if (askAgain) refresh();
+    if (askAgain && !signingOut) refresh();
   }
 }
 
+/** Touches only what is different: rows that stay where they are keep the focus, and what is being typed in them. */
 function takeOver(tasks) {
-  const left = new Map(view.rows.filter((row) => !row.isUnsaved).map((row) => [row.id, row]));
+  const known = new Map(view.rows.filter((row) => !row.isUnsaved).map((row) => [row.id, row]));
+  const numbers = new Set(tasks.map(({ id }) => id));
+  const gone = view.rows.filter((row) => !row.isUnsaved && !row.editing && !numbers.has(row.id));
+  if (gone.length) leave(...gone);
   let place = list.firstElementChild;
   for (const task of tasks) {
-    const row = left.get(task.id) ?? Row.of(task);
-    left.delete(task.id);
+    while (place && !numbers.has(Row.at(place).id)) place = place.nextElementSibling;
+    const row = known.get(task.id) ?? Row.of(task);
     row.keep(task);
     if (row.element === place) place = place.nextElementSibling;
     else list.insertBefore(row.element, place);
   }
-  for (const row of left.values()) if (!row.editing) row.element.remove();
   view.apply();
 }
 
-/** Something has been kept: other tabs look, and so do we if we were asked to meanwhile. */
-function saved() {
-  changes += 1;
-  banner.hidden = true;
-  tabs.changed();
-  if (askAgain) refresh();
+let toTell = false;
+
+/** A change has been kept, or has failed. After the last one other tabs look, and so do we if we were asked to meanwhile. */
+function settled({ changed = false } = {}) {
+  if (changed) {
+    changes += 1;
+    banner.hidden = true;
+    toTell = true;
+  }
+  if (Row.underWay) return;
+  if (toTell) tabs.changed();
+  toTell = false;
+  if (askAgain && !signingOut) refresh();
 }
 
 // --- when it does not work --------------------------------------------------------------------------------------
 
 const isSignedOut = (error) => error instanceof Refused && error.status === 401;
+const isGone = (error) => error instanceof Refused && error.status === 404;
 
-function failed(error, text, again, row) {
+/** Tells what did not work with these rows. */
+function failed(error, text, again, rows) {
   if (isSignedOut(error)) return signOut();
   warn(error);
-  if (error instanceof Refused && error.status === 404 && row) {
-    row.element.remove();
-    view.apply();
-    return toast(`“${brief(row)}” is gone: deleted somewhere else.`, { alarm: true });
+  if (isGone(error)) {
+    const what = rows.length === 1 ? `“${brief(rows[0])}” is gone` : "Some tasks are gone";
+    refresh();
+    return toast(`${what}: deleted somewhere else.`, { alarm: true });
   }
-  toast(`${text} ${inWords(error)}`, { label: "Try again", act: again, alarm: true, seconds: 20 });
+  const act = () => {
+    again();
+    if (!rows[0].element.hidden) rows[0].element.focus(); // the button has gone
+  };
+  toast(`${text} ${inWords(error)}`, { label: "Try again", act, alarm: true, seconds: 20 });
 }
 
 /** As long as there is no connection, the page says so. */
@@ -335,11 +413,12 @@ window.addEventListener("online", tryAgain);
 window.addEventListener("offline", () => warn(new Unreachable()));
 
 let signingOut = false;
+const owed = []; // edits that the service did not take any more
 
 function signOut(edits = []) {
+  owed.push(...edits);
   if (signingOut) return;
   signingOut = true;
-  keep(edits);
   toLogin();
 }
 
@@ -347,41 +426,67 @@ function signOut(edits = []) {
 
 let forgetting = false;
 
-function keep(edits = [], leaving = []) {
+/** What the service does not have yet, whether it was typed, is on its way, or did not get there. */
+function keep() {
   if (forgetting) return;
   const rows = view.rows;
   const open = rows.filter((row) => row.editing).map((row) => ({ id: row.id, ...draftOf(row) }));
-  const unsaved = rows.filter((row) => row.isUnsaved).map((row) => ({ key: keys.get(row), title: row.shown.title }));
-  keepDrafts(user, { text: box.value, unsaved, edits: [...open, ...edits], leaving });
+  const sent = rows.filter((row) => row.isTextUnderWay).map((row) => ({ id: row.id, ...row.shown }));
+  const ticked = rows.filter((row) => row.pending && !row.isUnsaved && row.shown.completed !== row.saved.completed);
+  keepDrafts(user, {
+    text: box.value,
+    unsaved: rows.filter((row) => row.isUnsaved).map((row) => ({ ...row.shown, key: keys.get(row) })),
+    edits: [...open, ...sent, ...owed],
+    ticks: ticked.map((row) => ({ id: row.id, completed: row.shown.completed })),
+    leaving: rows.filter((row) => row.leaving).map((row) => row.id),
+  });
 }
 
-const kept = takeDrafts(user);
-if (kept.text && !box.value) box.value = kept.text;
-for (const row of view.rows) {
-  row.elsewhere = kept.leaving.includes(row.id);
-  const draft = kept.edits.find(({ id }) => id === row.id);
-  if (draft) startEditing(row, draft);
+/** Goes on with what was left undone here. */
+function resume({ text, unsaved, edits, ticks, leaving }) {
+  if (!box.value) box.value = text;
+  const rows = new Map(view.rows.map((row) => [row.id, row]));
+  for (const { id, title, description } of edits) {
+    const row = rows.get(id);
+    const typed = { title, description: description || null };
+    if (!row) addAnew(append(typed), typed, new Refused(404));
+    else if (!row.editing && (title !== row.shown.title || typed.description !== row.shown.description)) startEditing(row, typed);
+  }
+  const found = leaving.map((id) => rows.get(id)).filter(Boolean);
+  for (const row of found) row.leaving = true;
+  view.apply();
+  if (found.length) forGood(found);
+  for (const completed of [true, false]) {
+    const those = ticks.filter((tick) => tick.completed === completed).map(({ id }) => rows.get(id));
+    const rest = those.filter((row) => row && row.shown.completed !== completed);
+    if (rest.length) changeAll(rest, completed);
+  }
+  for (const { key, ...task } of unsaved) add(task, key);
 }
-view.apply();
-for (const { title, key } of kept.unsaved) add(title, key);
-if (kept.leaving.length) setTimeout(() => view.rows.forEach((row) => (row.elsewhere = false)) ?? refresh(), 2_000);
+
+resume(takeDrafts(user));
 
 window.addEventListener("pagehide", () => {
-  if (signingOut) return;
-  const leaving = view.rows.filter((row) => row.leaving).map((row) => row.id);
-  keep([], leaving);
-  for (const row of view.rows.filter((row) => row.leaving)) call("DELETE", `${path}/${row.id}`, undefined, { keepalive: true }).catch(() => {});
+  keep();
+  if (signingOut || forgetting) return;
+  // Not by `call`: it has them wait for each other, and nobody will be there to send the next.
+  const headers = () => ({ Accept: "application/json", "Idempotency-Key": newKey() });
+  for (const row of view.rows.filter((row) => row.leaving)) fetch(`${path}/${row.id}`, { method: "DELETE", headers: headers(), keepalive: true }).catch(() => {});
 });
 
 document.addEventListener("leaving", (event) => {
-  event.detail.push(...finishAll());
+  event.detail.push(...finishAll(), ...view.rows.filter((row) => row.pending).map((row) => row.settled));
   forgetting = true; // who logs out leaves nothing behind
-  keepDrafts(user, { text: "", unsaved: [], edits: [], leaving: [] });
+  keepDrafts(user, NOTHING);
 });
 
-window.addEventListener("pageshow", (event) => event.persisted && refresh());
-window.addEventListener("focus", refresh);
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
+const look = () => asking || refresh();
+window.addEventListener("pageshow", (event) => event.persisted && look());
+window.addEventListener("focus", look);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") look();
+  else keep(); // a phone ends what it does not show, without a word
+});
 
 // --- keys -------------------------------------------------------------------------------------------------------
 
@@ -414,7 +519,10 @@ function toggleHere(row) {
 
 listen({
   n: () => box.focus(),
-  "/": () => search.select(),
+  "/": () => {
+    search.focus();
+    search.select();
+  },
   j: () => move(1),
   k: () => move(-1),
   x: () => withRow(toggleHere),
