@@ -1,6 +1,6 @@
 // One's own account.
 
-import { call, Refused, toLogin } from "./api.js";
+import { call, inWords, Refused, toLogin } from "./api.js";
 import { enhance } from "./forms.js";
 import { toast } from "./shell.js";
 
@@ -35,7 +35,7 @@ document.getElementById("sessions")?.addEventListener("submit", async (event) =>
   } catch (error) {
     if (error instanceof Refused && error.status === 401) return toLogin();
     button.removeAttribute("aria-disabled");
-    toast("The session goes on: the service does not answer.", { label: "Try again", act: () => form.requestSubmit(), alarm: true });
+    toast(`The session goes on. ${inWords(error)}`, { label: "Try again", act: () => form.requestSubmit(), alarm: true });
     return;
   }
   if (form.dataset.this === "yes") return location.assign("/login");

@@ -72,7 +72,7 @@ export function enhance(form, { path, body, done }) {
 
   function tell(text, name) {
     forget();
-    const field = name && form.elements[name];
+    const field = name && form.querySelector(`.field [name="${name}"]`);
     say(text, field);
     if (field) {
       const told = document.getElementById(`${field.id}-error`);

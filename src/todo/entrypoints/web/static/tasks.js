@@ -234,6 +234,7 @@ function remove(rows, text) {
 }
 
 async function forGood(rows) {
+  if (!rows.length) return;
   const errors = await Promise.all(
     rows.map((row) => row.inOrder(() => call("DELETE", `${path}/${row.id}`, undefined, { patient: true })).then(() => null, (error) => error)),
   );
@@ -455,7 +456,8 @@ function resume({ text, unsaved, edits, ticks, leaving }) {
   const found = leaving.map((id) => rows.get(id)).filter(Boolean);
   for (const row of found) row.leaving = true;
   view.apply();
-  if (found.length) forGood(found);
+  // They are being deleted since the page before was left: only what is still there is asked for again.
+  if (found.length) refresh().then(() => forGood(found.filter((row) => row.element.isConnected)));
   for (const completed of [true, false]) {
     const those = ticks.filter((tick) => tick.completed === completed).map(({ id }) => rows.get(id));
     const rest = those.filter((row) => row && row.shown.completed !== completed);
