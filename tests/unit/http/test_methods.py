@@ -49,7 +49,6 @@ UNKNOWN = [
     "/docs/nothing",
     "/openapi.yaml",
     "/schema",
-    "/favicon.ico",
     "/.env",
     "/api/%2e%2e/docs/../nothing",
     "/%00",
