@@ -35,11 +35,11 @@ async function turn(work) {
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The answer's body. Throws `Refused` or `Unreachable`. A 429 is waited for, where the wait is short. */
-export async function call(method, path, body, { key = newKey(), keepalive = false, patient = false } = {}) {
+export async function call(method, path, body, { key = newKey(), patient = false } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["Idempotency-Key"] = key;
-  const ask = () => turn(() => answerTo(path, { method, headers, body: JSON.stringify(body), keepalive, cache: "no-store", redirect: "error" }));
+  const ask = () => turn(() => answerTo(path, { method, headers, body: JSON.stringify(body), cache: "no-store", redirect: "error" }));
   for (let times = 0; ; times += 1) {
     try {
       return await ask();
@@ -53,7 +53,7 @@ export async function call(method, path, body, { key = newKey(), keepalive = fal
 async function answerTo(path, options) {
   let answer, text;
   try {
-    answer = await fetch(path, { ...options, signal: options.keepalive ? undefined : AbortSignal.timeout(PATIENCE) });
+    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(PATIENCE) });
     text = await answer.text();
   } catch (error) {
     throw new Unreachable(error.message);

@@ -24,18 +24,21 @@ export function toast(text, { label, act, seconds = 6, alarm = false, over = () 
     clearTimeout(timer);
     item.remove();
   };
-  const wait = () => {
+  const run = () => {
+    if (timer) return;
     since = performance.now();
-    clearTimeout(timer);
     timer = setTimeout(() => {
       close();
       over();
     }, left);
   };
   const hold = () => {
+    if (!timer) return;
     clearTimeout(timer);
+    timer = undefined;
     left -= performance.now() - since;
   };
+  const go = () => item.matches(":hover, :focus-within") || run(); // it waits for who is still at it
   if (label) {
     const button = document.createElement("button");
     button.type = "button";
@@ -47,13 +50,13 @@ export function toast(text, { label, act, seconds = 6, alarm = false, over = () 
     item.append(button);
   }
   item.addEventListener("pointerenter", hold);
-  item.addEventListener("pointerleave", wait);
+  item.addEventListener("pointerleave", go);
   item.addEventListener("focusin", hold);
-  item.addEventListener("focusout", wait);
+  item.addEventListener("focusout", () => setTimeout(go));
   toasts.append(item);
   while (toasts.children.length > 3) toasts.firstElementChild.remove();
   announce(label ? `${text} ${label} is at the end of the page.` : text);
-  wait();
+  run();
   return close;
 }
 
@@ -87,6 +90,7 @@ logout?.addEventListener("submit", async (event) => {
     await call("POST", "/api/auth/logout");
     location.assign("/login");
   } catch {
+    document.dispatchEvent(new CustomEvent("staying"));
     toast("You are still logged in: the service does not answer.", { label: "Try again", act: () => logout.requestSubmit(), alarm: true });
   }
 });

@@ -481,6 +481,7 @@ document.addEventListener("leaving", (event) => {
   forgetting = true; // who logs out leaves nothing behind
   keepDrafts(user, NOTHING);
 });
+document.addEventListener("staying", () => (forgetting = false)); // logging out did not work
 
 const look = () => asking || refresh();
 window.addEventListener("pageshow", (event) => event.persisted && look());
