@@ -9,7 +9,13 @@ from dotenv import dotenv_values
 
 from todo.config import Settings, SettingsInvalid, origin_of
 
-SECRETS = ("DATABASE_URL", "DATABASE_URL_UNPOOLED", "BETTER_AUTH_SECRET", "TODO_SMTP_URL")
+SECRETS = (
+    "DATABASE_URL",
+    "DATABASE_URL_UNPOOLED",
+    "BETTER_AUTH_SECRET",
+    "BETTER_AUTH_SECRET_PREVIOUS",
+    "TODO_SMTP_URL",
+)
 """Settings that may stand in a file of their own."""
 
 GOOD_SECRET = "kR7vQ2mX9pL4tZ8wB3nH6sD1fG5jC0yA"

@@ -20,6 +20,7 @@ from todo.domain.model.ticket import Ticket
 from todo.domain.model.user import User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    NetworkRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -28,6 +29,7 @@ from todo.domain.ports.store import (
     UnitOfWork,
     UserRepository,
 )
+from todo.domain.ports.throttle import Throttle
 
 PASSWORD: Final = "correct horse battery"
 COOKIE: Final = "better-auth.session_token"
@@ -131,6 +133,14 @@ class FickleStore(Store):
     @property
     def sessions(self) -> SessionRepository:
         return cast(SessionRepository, Troubled(lambda: self._store.sessions, self.trouble))
+
+    @property
+    def networks(self) -> NetworkRepository:
+        return cast(NetworkRepository, Troubled(lambda: self._store.networks, self.trouble))
+
+    @property
+    def throttle(self) -> Throttle:
+        return cast(Throttle, Troubled(lambda: self._store.throttle, self.trouble))
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
