@@ -11,8 +11,11 @@ SHORTEST_SECRET: Final = 32
 """Bytes: as many as HS256 has bits for (RFC 7518, 3.2)."""
 
 FEWEST_CHARACTERS: Final = 10
+"""Different ones in a secret. Chance uses more."""
+FEWEST_DIGITS: Final = 8
+"""The same for hex digits, of which there are but 16: of 32 by chance fewer differ in one of 10⁷ secrets."""
 FEWEST_BYTES: Final = 16
-"""Different ones, in a secret of 64 hex digits or more."""
+"""Different ones in what 64 hex digits or more write: of 32 by chance fewer differ in one of 10¹⁶ secrets."""
 
 WELL_KNOWN_SECRETS: Final = (
     "better-auth-secret-12345678901234567890",
@@ -157,17 +160,14 @@ def secret_fault(secret: str) -> str | None:
 
 
 def _varies_little(secret: str) -> bool:
-    """Whether there are fewer different characters in it, or bytes in what it writes as hex digits, than chance gives.
-
-    Of 32 bytes by chance 30 differ; fewer than 16 in one of 10³⁰ secrets.
-    """
-    if len(set(secret)) < FEWEST_CHARACTERS:
-        return True
+    """Whether fewer different characters are in it, or bytes in what it writes as hex digits, than chance gives."""
     try:
         written = bytes.fromhex(secret)
     except ValueError:
-        return False
-    return len(written) >= SHORTEST_SECRET and len(set(written)) < FEWEST_BYTES
+        return len(set(secret)) < FEWEST_CHARACTERS
+    if len(written) >= SHORTEST_SECRET:
+        return len(set(written)) < FEWEST_BYTES
+    return len(set(secret)) < FEWEST_DIGITS
 
 
 def _public(host: str) -> str:

@@ -164,7 +164,7 @@ class Service:
         base_url: str = OWN_ORIGIN,
         cors_origins: Sequence[str] = (FRIEND,),
         mail: bool = True,
-        **settings: bool,
+        **settings: object,
     ) -> None:
         self.clock = HandClock()
         self.mail = OutboxMailer(enabled=mail)
@@ -200,6 +200,17 @@ class Service:
     async def __aexit__(self, *exception: object) -> None:
         self._hashing.close()
         await self.client.aclose()
+
+    def client_at(self, address: str) -> httpx.AsyncClient:
+        """Another client, that comes from this address."""
+        transport = httpx.ASGITransport(cast(Any, self.app), client=(address, 50000))
+        client = httpx.AsyncClient(transport=transport, base_url=self.client.base_url)
+
+        async def forget(_: httpx.Response) -> None:
+            client.cookies.clear()
+
+        client.event_hooks = {"response": [forget]}
+        return client
 
     async def _forget(self, _: httpx.Response) -> None:
         self.client.cookies.clear()
