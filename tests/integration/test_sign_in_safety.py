@@ -36,6 +36,7 @@ GUESS = Password("a wrong guess")
 MANY = 200
 SAFETY = Path(__file__).parents[2] / "SECURITY.md"
 ADDRESS = "203.0.113.7"
+WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
 
 
 class Worker:
@@ -104,6 +105,45 @@ class TestManyAtOnce:
         came = await gathered(*(workers[n % 4].sign_in(Email(f"person{n}@example.com")) for n in range(MANY)))
 
         assert came == {"CredentialsWrong": 30, "TooManyAttempts": MANY - 30}
+
+    async def test_of_those_who_have_all_seen_room_for_one_one_gets_through(
+        self, workers: list[Worker], empty_database: str
+    ) -> None:
+        """They look, and then wait for the same row; what they saw is not true any more when it is their turn."""
+        bucket = Bucket(name=Pseudonym(b"x" * 16), pace=Pace(burst=3, every=timedelta(minutes=1)))
+        other = Bucket(name=Pseudonym(b"a" * 16), pace=Pace(burst=50, every=timedelta(minutes=1)))
+        await workers[0].store.throttle.charge([bucket], at=NOON)
+        await workers[0].store.throttle.charge([bucket], at=NOON)
+
+        async def charged(number: int) -> str:
+            try:
+                await workers[number % 4].store.throttle.charge([bucket, other], at=NOON)
+            except TooManyAttempts:
+                return "refused"
+            return "let through"
+
+        holder = await asyncpg.connect(**DatabaseAddress.parse(empty_database).connect_arguments)
+        try:
+            async with holder.transaction():
+                await holder.execute("SELECT FROM throttle FOR UPDATE")
+                crowd = asyncio.ensure_future(gathered(*(charged(number) for number in range(12))))
+                async with asyncio.timeout(2):
+                    while await holder.fetchval(WAITING) < 12:  # noqa: ASYNC110  nobody can tell us
+                        await asyncio.sleep(0.01)
+        finally:
+            await holder.close()
+
+        assert await crowd == {"let through": 1, "refused": 11}
+        left = [await self._is_let_through(workers[0], other) for _ in range(60)]
+        assert left.count(True) == 49
+
+    @staticmethod
+    async def _is_let_through(worker: Worker, bucket: Bucket) -> bool:
+        try:
+            await worker.store.throttle.charge([bucket], at=NOON)
+        except TooManyAttempts:
+            return False
+        return True
 
     async def test_no_more_than_that_get_through_when_everything_is_mixed(
         self, workers: list[Worker], ada: User
