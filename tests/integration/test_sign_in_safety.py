@@ -34,6 +34,8 @@ from todo.domain.services.verification import VerificationService
 
 GUESS = Password("a wrong guess")
 MANY = 200
+POOL = 4
+"""Connections of each worker, and attempts that it makes at a time."""
 SAFETY = Path(__file__).parents[2] / "SECURITY.md"
 ADDRESS = "203.0.113.7"
 WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
@@ -47,6 +49,7 @@ class Worker:
         mailer = OutboxMailer()
         verification = VerificationService(store=store, mailer=mailer, proofs=JwtEmailProofs(SECRET), clock=clock)
         self.store = store
+        self._door = asyncio.Semaphore(POOL)
         self.accounts = AccountService(
             store=store,
             hasher=PlainHasher(),
@@ -57,7 +60,8 @@ class Worker:
 
     async def sign_in(self, email: Email, password: Password = GUESS, *, address: str = ADDRESS) -> str:
         try:
-            await self.accounts.sign_in(email, password, device=Device(address=address))
+            async with self._door:  # who waits for a connection too long is told so, and was not counted
+                await self.accounts.sign_in(email, password, device=Device(address=address))
         except (CredentialsWrong, TooManyAttempts) as error:
             return type(error).__name__
         return "in"
@@ -70,7 +74,7 @@ async def workers(empty_database: str) -> AsyncIterator[list[Worker]]:
         yield [
             Worker(
                 await stack.enter_async_context(
-                    PostgresStore(DatabaseAddress.parse(empty_database), clock=HandClock(), pool_size=4)
+                    PostgresStore(DatabaseAddress.parse(empty_database), clock=HandClock(), pool_size=POOL)
                 )
             )
             for _ in range(4)
@@ -122,6 +126,8 @@ class TestManyAtOnce:
                 return "refused"
             return "let through"
 
+        connected = [worker.store.networks.is_known(ADA, bucket.name, since=NOON) for worker in workers * POOL]
+        await asyncio.gather(*connected)  # making a connection takes longer than a statement may
         holder = await asyncpg.connect(**DatabaseAddress.parse(empty_database).connect_arguments)
         try:
             async with holder.transaction():
