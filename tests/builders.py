@@ -5,6 +5,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from todo.domain.errors import Busy
+from todo.domain.model.network import Network
 from todo.domain.model.principal import Claims, Principal
 from todo.domain.model.session import Device, Session, SessionHandle, SessionId
 from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
@@ -18,6 +19,9 @@ ADA = UserId("usr_ada")
 BOB = UserId("usr_bob")
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1, milliseconds=7)
+
+HOME = Network.of("203.0.113.7")
+AWAY = Network.of("198.51.100.20")
 
 SECRET = hashlib.sha256(b"the secret of the tests").hexdigest()
 PASSWORD = Password("correct horse battery")

@@ -10,6 +10,13 @@ from urllib.parse import urlsplit
 SHORTEST_SECRET: Final = 32
 """Bytes: as many as HS256 has bits for (RFC 7518, 3.2)."""
 
+FEWEST_CHARACTERS: Final = 10
+"""Different ones in a secret. Chance uses more."""
+FEWEST_DIGITS: Final = 8
+"""The same for hex digits, of which there are but 16: of 32 by chance fewer differ in one of 10⁷ secrets."""
+FEWEST_BYTES: Final = 16
+"""Different ones in what 64 hex digits or more write: of 32 by chance fewer differ in one of 10¹⁶ secrets."""
+
 WELL_KNOWN_SECRETS: Final = (
     "better-auth-secret-12345678901234567890",
     "0123456789abcdef",
@@ -50,6 +57,8 @@ class Settings:
     database_url_unpooled: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
     """Must be given with a `database_url`; else it is made and kept beside the data."""
+    previous_secret: str | None = field(default=None, repr=False)
+    """What was signed with it is still good; nothing is signed with it any more."""
     data_dir: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -60,6 +69,11 @@ class Settings:
     pool_size: int = 10
     signup_open: bool = True
     require_email_verification: bool = False
+    throttle: bool = True
+    """Whether attempts to sign in and the like are counted, and refused when they are too many."""
+    password_blocklist: str = ""
+    """`enforce` or `warn`; without a word it depends on `base_url`."""
+    session_max_age_days: int | None = None
     smtp_url: str | None = field(default=None, repr=False)
     """Without one letters are written to the log, or with an https `base_url` not at all."""
     mail_from: str = ""
@@ -69,6 +83,10 @@ class Settings:
     def secure(self) -> bool:
         """Whether the public address is https: cookies are then `Secure`."""
         return self.base_url.startswith("https://")
+
+    @property
+    def refuses_common_passwords(self) -> bool:
+        return (self.password_blocklist or ("enforce" if self.secure else "warn")) == "enforce"
 
     @property
     def trusted_origins(self) -> frozenset[str]:
@@ -85,6 +103,7 @@ class Settings:
             database_url=reader.database_url("DATABASE_URL"),
             database_url_unpooled=reader.database_url("DATABASE_URL_UNPOOLED"),
             secret=reader.secret("BETTER_AUTH_SECRET"),
+            previous_secret=reader.secret("BETTER_AUTH_SECRET_PREVIOUS"),
             data_dir=reader.directory("TODO_DATA_DIR"),
             host=host,
             port=port,
@@ -95,6 +114,9 @@ class Settings:
             pool_size=reader.number("TODO_DB_POOL_SIZE", 1, 1000, default=10),
             signup_open=reader.choice("TODO_SIGNUP", ("open", "closed"), default="open") == "open",
             require_email_verification=reader.switch("TODO_REQUIRE_EMAIL_VERIFICATION"),
+            throttle=reader.choice("TODO_THROTTLE", ("on", "off"), default="on") == "on",
+            password_blocklist=reader.choice("TODO_PASSWORD_BLOCKLIST", ("", "enforce", "warn")),
+            session_max_age_days=reader.number("TODO_SESSION_MAX_AGE_DAYS", 7, 3650, default=0) or None,
             smtp_url=reader.confidential("TODO_SMTP_URL").strip() or None,
             mail_from=reader.text("TODO_MAIL_FROM"),
         )
@@ -102,6 +124,8 @@ class Settings:
             reader.fault(
                 "BETTER_AUTH_SECRET", "is missing: with DATABASE_URL it must be given. Make one with: ./dev secret"
             )
+        if settings.previous_secret is not None and settings.previous_secret == settings.secret:
+            reader.fault("BETTER_AUTH_SECRET_PREVIOUS", "is the same as BETTER_AUTH_SECRET: unset it")
         if settings.require_email_verification and settings.secure and settings.smtp_url is None:
             reader.fault("TODO_SMTP_URL", "is missing: with TODO_REQUIRE_EMAIL_VERIFICATION letters must be sent")
         if settings.smtp_url and not settings.mail_from:
@@ -130,9 +154,20 @@ def secret_fault(secret: str) -> str | None:
     rest = secret.lower()
     for sample in sorted(WELL_KNOWN_SECRETS, key=len, reverse=True):  # `secret` is a part of others
         rest = rest.replace(sample, "")
-    if len(set(secret)) < 8 or len(rest) < len(secret) / 2:
+    if _varies_little(secret) or len(rest) < len(secret) / 2:
         return "is easy to guess. Make one with: ./dev secret"
     return None
+
+
+def _varies_little(secret: str) -> bool:
+    """Whether fewer different characters are in it, or bytes in what it writes as hex digits, than chance gives."""
+    try:
+        written = bytes.fromhex(secret)
+    except ValueError:
+        return len(set(secret)) < FEWEST_CHARACTERS
+    if len(written) >= SHORTEST_SECRET:
+        return len(set(written)) < FEWEST_BYTES
+    return len(set(secret)) < FEWEST_DIGITS
 
 
 def _public(host: str) -> str:

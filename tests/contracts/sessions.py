@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -280,3 +280,64 @@ class SessionContract:
             session = slid
 
         assert all(seen)
+
+
+async def limit_sessions_of(store: Store, user: UserId, *, most: int, at: datetime = NOON) -> None:
+    async with store.begin() as work:
+        await work.limit_sessions_of(user, most=most, at=at)
+        await work.commit()
+
+
+class SessionLimitContract:
+    """Sessions that make room for others."""
+
+    async def test_one_session_is_removed_and_no_other(self, store: Store) -> None:
+        sessions = [a_session(ADA) for _ in range(3)]
+        await keep(store, a_user(ADA), *sessions)
+
+        async with store.begin() as work:
+            await work.remove_session(sessions[1].id)
+            await work.remove_session(SessionId("unknown"))
+            await work.commit()
+
+        found = [await store.sessions.find(session.id) for session in sessions]
+        assert found == [sessions[0], None, sessions[2]]
+
+    async def test_a_session_that_was_not_committed_away_is_there(self, store: Store) -> None:
+        session = a_session(ADA)
+        await keep(store, a_user(ADA), session)
+
+        async with store.begin() as work:
+            await work.remove_session(session.id)
+
+        assert await store.sessions.find(session.id) == session
+
+    async def test_of_too_many_those_go_that_were_not_used_for_the_longest_time(self, store: Store) -> None:
+        begun = [a_session(ADA, at=NOON + timedelta(minutes=minute)) for minute in range(5)]
+        sessions = [begun[0].slide(at=LATER), *begun[1:]]
+        others = a_session(BOB, at=LONG_AGO)
+        await keep(store, a_user(ADA), a_user(BOB), *sessions, others)
+
+        await limit_sessions_of(store, ADA, most=3)
+
+        left = [session for session in sessions if await store.sessions.find(session.id)]
+        assert left == [sessions[0], sessions[3], sessions[4]]
+        assert await store.sessions.find(others.id) == others
+
+    async def test_those_that_are_over_go_before_those_that_are_live(self, store: Store) -> None:
+        live = a_session(ADA, at=NOON)
+        over = a_session(ADA, at=NOON + timedelta(hours=2), remembered=False)
+        await keep(store, a_user(ADA), live, over)
+
+        await limit_sessions_of(store, ADA, most=1, at=over.expires_at)
+
+        assert await store.sessions.find(live.id) == live
+        assert await store.sessions.find(over.id) is None
+
+    async def test_as_many_as_may_be_stay(self, store: Store) -> None:
+        sessions = [a_session(ADA) for _ in range(3)]
+        await keep(store, a_user(ADA), *sessions)
+
+        await limit_sessions_of(store, ADA, most=3)
+
+        assert len(await store.sessions.of(ADA)) == 3

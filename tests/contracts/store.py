@@ -1,7 +1,8 @@
 """What every store promises, whatever it keeps things in."""
 
-from tests.contracts.sessions import SessionContract
+from tests.contracts.sessions import SessionContract, SessionLimitContract
 from tests.contracts.tasks import SaveContract, TaskContract
+from tests.contracts.throttle import NetworkContract, ThrottleContract
 from tests.contracts.tickets import TicketContract
 from tests.contracts.units_of_work import UnitOfWorkContract
 from tests.contracts.users import AccountContract, PasswordContract, SavedUserContract, UserContract
@@ -16,6 +17,9 @@ class StoreContract(
     AccountContract,
     TicketContract,
     SessionContract,
+    SessionLimitContract,
     UnitOfWorkContract,
+    ThrottleContract,
+    NetworkContract,
 ):
     """Subclass it, and provide a `store` fixture that is empty."""

@@ -27,17 +27,20 @@ from tests.contracts.samples import add_task
 from tests.contracts.sessions import SessionContract
 from tests.contracts.store import StoreContract
 from tests.contracts.tasks import SaveContract
+from tests.contracts.throttle import ThrottleContract
 from tests.contracts.units_of_work import UnitOfWorkContract
 from tests.integration.databases import beside, execute
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.postgres.tables import TASK_OWNER_KEY
 from todo.domain.errors import EmailTaken, StoreUnavailable, UserNotFound
+from todo.domain.model.pace import Pseudonym
 from todo.domain.model.session import SessionHandle, SessionId
 from todo.domain.model.task import TaskId
 from todo.domain.model.user import UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    NetworkRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -46,6 +49,7 @@ from todo.domain.ports.store import (
     UnitOfWork,
     UserRepository,
 )
+from todo.domain.ports.throttle import Throttle
 from todo.domain.services.tasks import TaskService
 
 SOMEBODY_WAITS = """
@@ -72,6 +76,9 @@ REPOSITORY_CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "sessions.of": lambda store: store.sessions.of(ADA),
     "sessions.slide": lambda store: store.sessions.slide(a_session().slide(at=LATER), expecting=a_session()),
     "sessions.remove": lambda store: store.sessions.remove(SessionId("unknown")),
+    "networks.is_known": lambda store: store.networks.is_known(ADA, Pseudonym(b"there"), since=LATER),
+    "throttle.charge": lambda store: store.throttle.charge([], at=LATER),
+    "throttle.give_back": lambda store: store.throttle.give_back([]),
     "begin": lambda store: keep(store),
 }
 UNIT_CALLS: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
@@ -81,6 +88,9 @@ UNIT_CALLS: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
     "set_password": lambda work: work.set_password(ADA, HASH),
     "require_password": lambda work: work.require_password(ADA, HASH),
     "add_session": lambda work: work.add_session(a_session(ADA)),
+    "remove_session": lambda work: work.remove_session(SessionId("unknown")),
+    "limit_sessions_of": lambda work: work.limit_sessions_of(ADA, most=1, at=LATER),
+    "remember_network": lambda work: work.remember_network(ADA, Pseudonym(b"there"), at=LATER, most=1),
     "remove_sessions_of": lambda work: work.remove_sessions_of(ADA),
     "add_ticket": lambda work: work.add_ticket(a_ticket(ADA)),
     "take_ticket": lambda work: work.take_ticket(a_ticket(ADA).digest),
@@ -121,7 +131,7 @@ class TestPostgresStore(StoreContract):
             yield store
 
 
-class TestPostgresStoreBehindAPooler(SaveContract, SessionContract, UnitOfWorkContract):
+class TestPostgresStoreBehindAPooler(SaveContract, SessionContract, UnitOfWorkContract, ThrottleContract):
     @pytest.fixture
     async def store(self, empty_database: str) -> AsyncIterator[Store]:
         async with store_at(empty_database, pooled=True) as store:
@@ -137,6 +147,8 @@ class TestADatabaseThatIsAway:
             "accounts": AccountRepository,
             "tickets": TicketRepository,
             "sessions": SessionRepository,
+            "networks": NetworkRepository,
+            "throttle": Throttle,
         }
         methods = {f"{name}.{method}" for name, port in ports.items() for method in methods_of(port)}
 

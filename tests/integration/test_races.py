@@ -291,7 +291,7 @@ async def test_an_old_password_opens_nothing_once_another_is_set(clients: Client
     *tries, changed = await asyncio.gather(
         *(
             client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
-            for client in (first, second) * 8
+            for client in (first, second) * 5  # as many as may guess at once
         ),
         first.post("/api/auth/change-password", json=wanted, headers=person.cookie),
     )

@@ -9,7 +9,13 @@ from dotenv import dotenv_values
 
 from todo.config import Settings, SettingsInvalid, origin_of
 
-SECRETS = ("DATABASE_URL", "DATABASE_URL_UNPOOLED", "BETTER_AUTH_SECRET", "TODO_SMTP_URL")
+SECRETS = (
+    "DATABASE_URL",
+    "DATABASE_URL_UNPOOLED",
+    "BETTER_AUTH_SECRET",
+    "BETTER_AUTH_SECRET_PREVIOUS",
+    "TODO_SMTP_URL",
+)
 """Settings that may stand in a file of their own."""
 
 GOOD_SECRET = "kR7vQ2mX9pL4tZ8wB3nH6sD1fG5jC0yA"
@@ -76,6 +82,10 @@ class TestWhatCanBeSet:
                 "TODO_CORS_ORIGINS": "https://app.example.com, https://other.example.com:8443",
                 "TODO_DB_POOLER": "transaction",
                 "TODO_DB_POOL_SIZE": "25",
+                "BETTER_AUTH_SECRET_PREVIOUS": HEX_SECRET,
+                "TODO_THROTTLE": "off",
+                "TODO_PASSWORD_BLOCKLIST": "warn",
+                "TODO_SESSION_MAX_AGE_DAYS": "30",
                 "TODO_SIGNUP": "closed",
                 "TODO_REQUIRE_EMAIL_VERIFICATION": "true",
                 "TODO_SMTP_URL": SMTP_URL,
@@ -95,6 +105,10 @@ class TestWhatCanBeSet:
             cors_origins=frozenset({"https://app.example.com", "https://other.example.com:8443"}),
             transaction_pooler=True,
             pool_size=25,
+            previous_secret=HEX_SECRET,
+            throttle=False,
+            password_blocklist="warn",
+            session_max_age_days=30,
             signup_open=False,
             require_email_verification=True,
             smtp_url=SMTP_URL,
@@ -192,6 +206,9 @@ class TestFaults:
             ("PORT", "x"),
             *(("TODO_WORKERS", value) for value in ("0", "257", "auto")),
             *(("TODO_DB_POOL_SIZE", value) for value in ("0", "1001", "many")),
+            *(("TODO_THROTTLE", value) for value in ("true", "yes", "ON", "strict")),
+            *(("TODO_PASSWORD_BLOCKLIST", value) for value in ("on", "true", "refuse", "ENFORCE")),
+            *(("TODO_SESSION_MAX_AGE_DAYS", value) for value in ("0", "6", "3651", "30d")),
             *(("TODO_DB_POOLER", value) for value in ("session", "Transaction", "true")),
             *(("DATABASE_URL", value) for value in ("sqlite:///x", "localhost/todo", "postgresql+asyncpg://x/y")),
             ("DATABASE_URL_UNPOOLED", "mysql://x/y"),
@@ -299,6 +316,23 @@ class TestSigningUp:
         assert fault_of({"TODO_SMTP_URL": SMTP_URL}).startswith("TODO_MAIL_FROM is missing")
 
 
+class TestCommonPasswords:
+    @pytest.mark.parametrize(
+        ("url", "said", "refused"),
+        [
+            ("", "", False),
+            ("http://todo.example.com", "", False),
+            ("https://todo.example.com", "", True),
+            ("http://todo.example.com", "enforce", True),
+            ("https://todo.example.com", "warn", False),
+        ],
+    )
+    def test_are_refused_in_production_unless_it_is_said_otherwise(self, url: str, said: str, refused: bool) -> None:
+        settings = Settings.read({"TODO_BASE_URL": url, "TODO_PASSWORD_BLOCKLIST": said})
+
+        assert settings.refuses_common_passwords is refused
+
+
 class TestSecrets:
     @pytest.mark.parametrize(
         "secret", [GOOD_SECRET, HEX_SECRET, "correct horse, und zurück zum Stall", "ключи от дома и сада"]
@@ -328,6 +362,10 @@ class TestSecrets:
             "better-auth-secret-12345678901234567890",
             "better-auth-secret-better-auth-secret-123456",
             "please-change-this-secret-password",
+            "abc123abc123abc123abc123abc123abc123!",
+            "0f1e2d3c4b5a6978" * 4,
+            "deadbeef" * 8,
+            "5ec2e7" * 11,
         ],
     )
     def test_that_are_easy_to_guess_are_refused(self, secret: str) -> None:
@@ -340,18 +378,31 @@ class TestSecrets:
     def test_that_are_no_text_are_refused(self) -> None:
         assert fault_of({"BETTER_AUTH_SECRET": "\udcff" + GOOD_SECRET}).startswith("BETTER_AUTH_SECRET")
 
+    @pytest.mark.parametrize("secret", ["x", "changeme" * 4, f" {HEX_SECRET}", "deadbeef" * 8])
+    def test_of_before_are_checked_as_those_of_now(self, secret: str) -> None:
+        fault = fault_of({"BETTER_AUTH_SECRET": GOOD_SECRET, "BETTER_AUTH_SECRET_PREVIOUS": secret})
+
+        assert fault.startswith("BETTER_AUTH_SECRET_PREVIOUS ")
+
+    def test_of_before_and_of_now_are_not_the_same(self) -> None:
+        fault = fault_of({"BETTER_AUTH_SECRET": GOOD_SECRET, "BETTER_AUTH_SECRET_PREVIOUS": GOOD_SECRET})
+
+        assert fault == "BETTER_AUTH_SECRET_PREVIOUS is the same as BETTER_AUTH_SECRET: unset it"
+
     def test_are_not_shown(self) -> None:
         settings = Settings.read(
             {
                 "DATABASE_URL": URL,
                 "DATABASE_URL_UNPOOLED": URL,
                 "BETTER_AUTH_SECRET": GOOD_SECRET,
+                "BETTER_AUTH_SECRET_PREVIOUS": HEX_SECRET,
                 "TODO_SMTP_URL": SMTP_URL,
                 "TODO_MAIL_FROM": "todo@example.com",
             }
         )
 
         assert GOOD_SECRET not in repr(settings)
+        assert HEX_SECRET not in repr(settings)
         assert "hunter2" not in repr(settings)
 
     @pytest.mark.parametrize("name", SECRETS)

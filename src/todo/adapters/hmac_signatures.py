@@ -11,19 +11,22 @@ LONGEST = 512
 
 
 class HmacSignatures(Signatures):
-    def __init__(self, secret: str) -> None:
-        self._key = secret.encode()
+    """With `previous`, what that secret has signed is still good."""
+
+    def __init__(self, secret: str, *, previous: str | None = None) -> None:
+        self._keys = tuple(key.encode() for key in (secret, previous) if key is not None)
 
     def sign(self, text: str) -> str:
-        return f"{text}.{self._signature(text)}"
+        return f"{text}.{_signature(text, self._keys[0])}"
 
     def verify(self, signed: str) -> str:
         text, dot, signature = signed.rpartition(".")
         if not dot or not signed.isascii() or len(signed) > LONGEST:
             raise TokenInvalid
-        if not hmac.compare_digest(signature, self._signature(text)):
+        if not any(hmac.compare_digest(signature, _signature(text, key)) for key in self._keys):
             raise TokenInvalid
         return text
 
-    def _signature(self, text: str) -> str:
-        return b64encode(hmac.digest(self._key, text.encode(), sha256)).decode()
+
+def _signature(text: str, key: bytes) -> str:
+    return b64encode(hmac.digest(key, text.encode(), sha256)).decode()

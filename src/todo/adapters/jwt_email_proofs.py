@@ -15,8 +15,10 @@ CHANGE = "change-email-verification"
 class JwtEmailProofs(EmailProofs):
     """They name no issuer and no audience, so none of them passes for a token that signs in."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, *, previous: str | None = None) -> None:
+        """With `previous`, what that secret has signed is still good."""
         self._key = secret.encode()
+        self._former = None if previous is None else previous.encode()
 
     def issue(self, proof: EmailProof) -> str:
         payload: dict[str, Any] = {
@@ -32,16 +34,25 @@ class JwtEmailProofs(EmailProofs):
 
     def read(self, token: str) -> EmailProof:
         try:
-            payload = jwt.decode(
-                token,
-                self._key,
-                algorithms=["HS256"],
-                options={"verify_exp": False, "verify_iat": False, "verify_aud": False, "require": ["exp"]},
-            )
-            return _proof_from(payload)
+            try:
+                return _proof_from(_decoded(token, self._key))
+            except jwt.InvalidSignatureError:
+                if self._former is None:
+                    raise
+                return _proof_from(_decoded(token, self._former))
         # Odd tokens bring other errors out of PyJWT than its own: each means a bad token.
         except Exception as error:
             raise TokenInvalid from error
+
+
+def _decoded(token: str, key: bytes) -> dict[str, Any]:
+    payload: dict[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=["HS256"],
+        options={"verify_exp": False, "verify_iat": False, "verify_aud": False, "require": ["exp"]},
+    )
+    return payload
 
 
 def _proof_from(payload: dict[str, Any]) -> EmailProof:

@@ -26,11 +26,13 @@ FORM: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 class JwtTokens(Tokens):
     """Remembers the tokens whose signature was good, since that never changes: checking one takes a fifth of a request.
 
-    What does change, the time, is compared on each use by the domain.
+    What does change, the time, is compared on each use by the domain. With `previous`, what that secret has signed is
+    still good.
     """
 
-    def __init__(self, secret: str, *, remembered: int = 20_000) -> None:
+    def __init__(self, secret: str, *, previous: str | None = None, remembered: int = 20_000) -> None:
         self._key = secret.encode()
+        self._former = None if previous is None else previous.encode()
         self._jwt = jwt.PyJWT(options={"enforce_minimum_key_length": True})
         self._remembered = remembered
         self._known: OrderedDict[str, Claims] = OrderedDict()
@@ -60,24 +62,33 @@ class JwtTokens(Tokens):
         if len(token) > LONGEST_TOKEN or not FORM.fullmatch(token):
             raise TokenInvalid
         try:
-            payload = self._jwt.decode(
-                token,
-                self._key,
-                algorithms=["HS256"],
-                issuer=ISSUER,
-                audience=AUDIENCE,
-                options={
-                    "require": ["exp", "iat", "iss", "aud"],
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                    "verify_sub": False,
-                },
-            )
+            try:
+                payload = self._decoded(token, self._key)
+            except jwt.InvalidSignatureError:
+                if self._former is None:
+                    raise
+                payload = self._decoded(token, self._former)
         # Odd tokens bring TypeError, UnicodeEncodeError and RecursionError out of PyJWT: each means a bad token.
         except Exception as error:
             raise TokenInvalid from error
         return _claims_from(payload)
+
+    def _decoded(self, token: str, key: bytes) -> dict[str, Any]:
+        payload: dict[str, Any] = self._jwt.decode(
+            token,
+            key,
+            algorithms=["HS256"],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            options={
+                "require": ["exp", "iat", "iss", "aud"],
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+                "verify_sub": False,
+            },
+        )
+        return payload
 
 
 def _claims_from(payload: dict[str, Any]) -> Claims:

@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
 from dotenv import dotenv_values
@@ -12,6 +13,8 @@ from litestar.types import ASGIApp
 
 from todo.adapters.argon2_hasher import Argon2Hasher
 from todo.adapters.better_auth_scrypt import scrypt_matches
+from todo.adapters.common_passwords import ListedPasswords, tell_of_common_password
+from todo.adapters.hmac_pseudonyms import HmacPseudonyms
 from todo.adapters.hmac_signatures import HmacSignatures
 from todo.adapters.jwt_email_proofs import JwtEmailProofs
 from todo.adapters.jwt_tokens import JwtTokens
@@ -20,11 +23,14 @@ from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.system_clock import SystemClock
 from todo.config import Settings, SettingsInvalid
+from todo.domain.model.pace import Limits
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.store import Store
 from todo.domain.services.accounts import AccountService, SignUpRules
+from todo.domain.services.attempts import Attempts, Unlimited
 from todo.domain.services.authentication import Authentication
+from todo.domain.services.choosing import PasswordChoice
 from todo.domain.services.passwords import PasswordService
 from todo.domain.services.profile import ProfileService
 from todo.domain.services.tasks import TaskService
@@ -109,6 +115,21 @@ def build(
     return Edge(app, cors_origins=settings.cors_origins)
 
 
+def password_choice(settings: Settings) -> PasswordChoice:
+    """Common passwords are refused, or accepted and told to the log."""
+    if settings.refuses_common_passwords:
+        return PasswordChoice(ListedPasswords())
+    return PasswordChoice(ListedPasswords(), tolerated=tell_of_common_password)
+
+
+def attempts(settings: Settings, *, secret: str, store: Store, clock: Clock) -> Attempts:
+    """Counted strictly in production; in development many people come from one address."""
+    if not settings.throttle:
+        return Unlimited()
+    limits = Limits() if settings.secure else Limits.where_many_share_an_address()
+    return Attempts(store=store, pseudonyms=HmacPseudonyms(secret), clock=clock, limits=limits)
+
+
 def assemble(
     settings: Settings,
     *,
@@ -124,9 +145,19 @@ def assemble(
     store = store or PostgresStore(database_address(settings), clock=clock, pool_size=settings.pool_size)
     hashing = hashing or hasher(settings)
     mail = mail or mailer(settings)
-    signatures = HmacSignatures(settings.secret)
-    verification = VerificationService(store=store, mailer=mail, proofs=JwtEmailProofs(settings.secret), clock=clock)
-    passwords = PasswordService(store=store, hasher=hashing, mailer=mail, clock=clock)
+    secret, previous = settings.secret, settings.previous_secret
+    signatures = HmacSignatures(secret, previous=previous)
+    choice = password_choice(settings)
+    counted = attempts(settings, secret=secret, store=store, clock=clock)
+    verification = VerificationService(
+        store=store,
+        mailer=mail,
+        proofs=JwtEmailProofs(secret, previous=previous),
+        clock=clock,
+        attempts=counted,
+    )
+    passwords = PasswordService(store=store, hasher=hashing, mailer=mail, clock=clock, choice=choice, attempts=counted)
+    days = settings.session_max_age_days
     services = Services(
         accounts=AccountService(
             store=store,
@@ -134,9 +165,15 @@ def assemble(
             clock=clock,
             verification=verification,
             rules=SignUpRules(open=settings.signup_open, verified_only=settings.require_email_verification),
+            choice=choice,
+            attempts=counted,
         ),
         authentication=Authentication(
-            tokens=JwtTokens(settings.secret), signatures=signatures, sessions=store.sessions, clock=clock
+            tokens=JwtTokens(secret, previous=previous),
+            signatures=signatures,
+            sessions=store.sessions,
+            clock=clock,
+            longest=None if days is None else timedelta(days=days),
         ),
         passwords=passwords,
         profile=ProfileService(store=store, passwords=passwords, clock=clock),

@@ -27,6 +27,7 @@ from todo.bootstrap import (
     hasher,
     mailer,
     migrations_address,
+    password_choice,
 )
 from todo.config import Settings, SettingsInvalid, secret_fault
 from todo.domain.model.principal import Claims, Principal
@@ -115,7 +116,7 @@ class HostInstallation(Installation):
         store = PostgresStore(database_address(self.settings), clock=clock, pool_size=1)
         await self.schema().upgrade()
         async with store, hasher(self.settings) as hashing:
-            yield Administration(store=store, hasher=hashing, clock=clock)
+            yield Administration(store=store, hasher=hashing, clock=clock, choice=password_choice(self.settings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

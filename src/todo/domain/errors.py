@@ -5,6 +5,8 @@
     │   ├── TitleBlank · TitleTooLong · DescriptionTooLong · CharacterForbidden
     │   ├── EmailMalformed · EmailUnchanged · NameTooLong
     │   ├── PasswordTooShort · PasswordTooLong
+    │   ├── PasswordTooCommon       a new one that others would guess
+    │   │   └── PasswordLikeAddress · PasswordLikeService · PasswordMonotonous
     │   └── PasswordWrong           not the one the account has
     ├── Unauthenticated             who is asking is not known
     │   ├── NotSignedIn             no credential was shown
@@ -31,12 +33,16 @@
     │   ├── EmailTaken
     │   ├── TaskChanged             somebody saved the task first
     │   └── OwnerUnknown            a task for a user who is not recorded
+    ├── TooManyAttempts             too often: ask again after `retry_after` seconds
     └── Unavailable                 not now: ask again after `retry_after` seconds
         ├── Busy                    too much at once
         └── StoreUnavailable        the database is away, or its answer is unknown
 
 An entrypoint answers with the closest kind it knows, so a new leaf has an answer before anyone thinks of one.
 """
+
+from datetime import timedelta
+from math import ceil
 
 
 class DomainError(Exception):
@@ -81,6 +87,22 @@ class PasswordTooShort(Invalid):
 
 class PasswordTooLong(Invalid):
     """A password of more than `Password.LONGEST` code points."""
+
+
+class PasswordTooCommon(Invalid):
+    """A new password that many people have: whoever guesses tries it first."""
+
+
+class PasswordLikeAddress(PasswordTooCommon):
+    """A new password that is the e-mail address, or a part of it."""
+
+
+class PasswordLikeService(PasswordTooCommon):
+    """A new password that is the name of this service."""
+
+
+class PasswordMonotonous(PasswordTooCommon):
+    """A new password of one character again and again, or of characters in a row."""
 
 
 class PasswordWrong(Invalid):
@@ -193,6 +215,15 @@ class TaskChanged(Conflict):
 
 class OwnerUnknown(Conflict):
     """The task's owner is not recorded as a user."""
+
+
+class TooManyAttempts(DomainError):
+    """Tried too often, here or by this account. What was asked for did not happen, and was not looked at."""
+
+    def __init__(self, wait: timedelta = timedelta()) -> None:
+        super().__init__()
+        self.retry_after = max(1, ceil(wait.total_seconds()))
+        """Whole seconds after which the next attempt is looked at again, if nobody else makes one meanwhile."""
 
 
 class Unavailable(DomainError):

@@ -57,3 +57,18 @@ def test_what_we_have_not_signed_is_told_so(signatures: HmacSignatures, signed: 
 def test_what_others_have_signed_is_told_so(signatures: HmacSignatures) -> None:
     with pytest.raises(TokenInvalid):
         signatures.verify(HmacSignatures(SECRET[::-1]).sign(TOKEN))
+
+
+def test_what_the_previous_secret_has_signed_is_good_and_nothing_new_is_signed_with_it() -> None:
+    rotated = HmacSignatures("a-new-secret-of-more-than-32-bytes-ZYXWVU", previous=SECRET)
+
+    assert rotated.verify(SIGNED) == TOKEN
+    assert rotated.sign(TOKEN) != SIGNED
+    assert rotated.verify(rotated.sign(TOKEN)) == TOKEN
+
+
+def test_a_third_secret_is_as_bad_as_ever() -> None:
+    rotated = HmacSignatures(SECRET, previous="a-new-secret-of-more-than-32-bytes-ZYXWVU")
+
+    with pytest.raises(TokenInvalid):
+        rotated.verify(HmacSignatures("another-secret-of-more-than-32-bytes-ABC").sign(TOKEN))

@@ -135,3 +135,13 @@ def test_a_proof_of_another_kind_changes_no_address(proofs: JwtEmailProofs, kind
 
     with pytest.raises(TokenInvalid):
         proofs.read(signed(sent))
+
+
+def test_after_a_change_of_the_secret_letters_on_their_way_are_still_good() -> None:
+    old = SECRET[::-1]
+    rotated = JwtEmailProofs(SECRET, previous=old)
+
+    assert rotated.read(JwtEmailProofs(old).issue(PROOF)) == PROOF
+    assert JwtEmailProofs(SECRET).read(rotated.issue(PROOF)) == PROOF
+    with pytest.raises(TokenInvalid):
+        rotated.read(JwtEmailProofs("a third secret of more than 32 bytes").issue(PROOF))

@@ -471,3 +471,31 @@ class TestWhatIsRemembered:
 def test_a_short_secret_signs_nothing() -> None:
     with pytest.raises(jwt.InvalidKeyError):
         JwtTokens("too short").issue(claims())
+
+
+class TestAChangeOfTheSecret:
+    OLD = SECRET[::-1]
+
+    def test_tokens_of_the_previous_secret_are_read(self) -> None:
+        token = JwtTokens(self.OLD).issue(claims())
+
+        assert JwtTokens(SECRET, previous=self.OLD).read(token) == claims()
+
+    def test_new_tokens_are_signed_with_the_new_one(self) -> None:
+        token = JwtTokens(SECRET, previous=self.OLD).issue(claims())
+
+        assert JwtTokens(SECRET).read(token) == claims()
+        with pytest.raises(TokenInvalid):
+            JwtTokens(self.OLD).read(token)
+
+    def test_tokens_of_any_other_secret_and_odd_ones_are_refused_as_ever(self) -> None:
+        tokens = JwtTokens(SECRET, previous=self.OLD)
+
+        for token in (
+            JwtTokens("a third secret of more than 32 bytes").issue(claims()),
+            signed(as_json({"alg": "none"}), as_json(GOOD), secret=self.OLD),
+            signed(as_json(HEADER), as_json(GOOD | {"aud": "else"}), secret=self.OLD),
+            signed(as_json({"alg": "HS512"}), as_json(GOOD), secret=self.OLD, digest="sha512"),
+        ):
+            with pytest.raises(TokenInvalid):
+                tokens.read(token)

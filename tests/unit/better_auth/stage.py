@@ -42,8 +42,8 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "verify": {"require_email_verification": True},
     "nosignup": {"signup_open": False},
     "disabled": {"signup_open": False},
-    "https": {"base_url": "https://todo.example"},
-    "crosssub": {"base_url": "https://auth.example.com"},
+    "https": {"base_url": "https://todo.example", "password_blocklist": "warn"},
+    "crosssub": {"base_url": "https://auth.example.com", "password_blocklist": "warn"},
 }
 """What comes closest here to the configuration of a recorded server; where nothing is named, the defaults do."""
 

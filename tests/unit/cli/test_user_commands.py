@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.cli.memory_tools import MemoryTools, Shell
+from todo.domain.services.administration import Administration
+from todo.domain.services.choosing import PasswordChoice
 
 PASSWORD = "correct horse battery"
 OTHER_PASSWORD = "Tr0ub4dor & 3"
@@ -112,3 +114,27 @@ def test_where_nobody_can_be_asked_a_script_is_told_what_to_say(
     assert refused.stderr.endswith(f": {way_out}\n")
     assert [user.email for user in shell.users()] == ["ada@example.com"]
     assert shell.opens("ada@example.com", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [
+        ("iloveyou", "the password is too common: many people have it, and it would be guessed early"),
+        ("lovelace1", "the password is too easy to guess: it is the e-mail address"),
+        ("todotodo", "the password is too easy to guess: it is the name of the service"),
+        ("12345678", "the password is too easy to guess: it is made of characters in a row"),
+    ],
+)
+def test_a_password_that_is_easy_to_guess_is_refused_where_such_are(
+    shell: Shell, tools: MemoryTools, password: str, told: str
+) -> None:
+    choice = PasswordChoice({"iloveyou"})
+    tools.accounts = Administration(store=tools.store, hasher=tools.hasher, clock=tools.clock, choice=choice)
+    shell.create("lovelace@example.com", PASSWORD)
+
+    changed = shell.run("user", "set-password", "lovelace@example.com", "--password-stdin", typed=password)
+    made = shell.create("bob@example.com" if "lovelace" not in password else "lovelace@else.example.com", password)
+
+    assert (changed.exit_code, changed.stderr) == (65, f"todo: {told}\n")
+    assert (made.exit_code, made.stderr) == (65, f"todo: {told}\n")
+    assert shell.opens("lovelace@example.com", PASSWORD)

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import ADA, BOB, PASSWORD, HandClock, PlainHasher, a_session, a_user, drop, keep
+from tests.builders import ADA, BOB, HOME, PASSWORD, HandClock, PlainHasher, a_session, a_user, drop, keep
 from tests.contracts.samples import all_of
 from tests.mailboxes import OutboxMailer
 from todo.adapters.memory import MemoryStore
@@ -129,7 +129,7 @@ class TestAskingForAReset:
     async def test_a_letter_goes_to_the_user_of_the_address(
         self, passwords: PasswordService, mailer: OutboxMailer, ada: User
     ) -> None:
-        await passwords.request_reset(ADDRESS, "/new-password")
+        await passwords.request_reset(ADDRESS, "/new-password", source=HOME)
 
         letter = mailer.take()
         assert (letter.purpose, letter.to, letter.name, letter.callback) == (
@@ -144,7 +144,7 @@ class TestAskingForAReset:
     async def test_an_unknown_address_gets_none_and_nothing_is_said(
         self, passwords: PasswordService, mailer: OutboxMailer, ada: User
     ) -> None:
-        await passwords.request_reset(Email("nobody@example.com"), "")
+        await passwords.request_reset(Email("nobody@example.com"), "", source=HOME)
 
         assert mailer.letters == []
 
@@ -155,7 +155,7 @@ class TestAskingForAReset:
         await drop(store, BOB)
         await keep(store, visitor)
 
-        await passwords.request_reset(visitor.email, "")
+        await passwords.request_reset(visitor.email, "", source=HOME)
 
         assert mailer.letters == []
 
@@ -166,13 +166,13 @@ class TestAskingForAReset:
 
         for address in (ADDRESS, Email("nobody@example.com")):
             with pytest.raises(PasswordResetDisabled):
-                await passwords.request_reset(address, "")
+                await passwords.request_reset(address, "", source=HOME)
 
     async def test_each_letter_has_a_token_of_its_own_and_each_works(
         self, passwords: PasswordService, mailer: OutboxMailer, ada: User
     ) -> None:
         for _ in range(3):
-            await passwords.request_reset(ADDRESS, "")
+            await passwords.request_reset(ADDRESS, "", source=HOME)
 
         tokens = [letter.token for letter in mailer.letters]
         assert len(set(tokens)) == 3
@@ -181,7 +181,7 @@ class TestAskingForAReset:
     async def test_the_token_stands_nowhere_in_the_store(
         self, passwords: PasswordService, store: MemoryStore, mailer: OutboxMailer, ada: User
     ) -> None:
-        await passwords.request_reset(ADDRESS, "")
+        await passwords.request_reset(ADDRESS, "", source=HOME)
 
         assert mailer.take().token not in repr(store)
 
@@ -189,7 +189,7 @@ class TestAskingForAReset:
 class TestResetting:
     @pytest.fixture
     async def token(self, passwords: PasswordService, mailer: OutboxMailer, ada: User) -> str:
-        await passwords.request_reset(ADDRESS, "")
+        await passwords.request_reset(ADDRESS, "", source=HOME)
         return mailer.take().token
 
     async def test_the_new_password_is_the_only_one_and_every_session_ends(
@@ -280,7 +280,7 @@ class TestResetting:
     async def test_who_has_no_password_gets_a_first_one(
         self, passwords: PasswordService, store: MemoryStore, hasher: PlainHasher, mailer: OutboxMailer, ada: User
     ) -> None:
-        await passwords.request_reset(a_user(BOB).email, "")
+        await passwords.request_reset(a_user(BOB).email, "", source=HOME)
 
         await passwords.reset(mailer.take().token, NEW)
 

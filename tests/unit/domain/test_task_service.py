@@ -16,6 +16,7 @@ from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
 from todo.domain.model.user import Email, Name, User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    NetworkRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -24,6 +25,7 @@ from todo.domain.ports.store import (
     UnitOfWork,
     UserRepository,
 )
+from todo.domain.ports.throttle import Throttle
 from todo.domain.services.tasks import PATIENCE, TaskService
 
 MILK = Title("Buy milk")
@@ -283,6 +285,14 @@ class RivalledStore(Store):
     @property
     def sessions(self) -> SessionRepository:
         return self._store.sessions
+
+    @property
+    def networks(self) -> NetworkRepository:
+        return self._store.networks
+
+    @property
+    def throttle(self) -> Throttle:
+        return self._store.throttle
 
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._store.begin()

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import ADA, BOB, LATER, NOON, HandClock, a_user, drop, keep
+from tests.builders import ADA, BOB, HOME, LATER, NOON, HandClock, a_user, drop, keep
 from tests.mailboxes import OutboxMailer
 from todo.adapters.memory import MemoryStore
 from todo.domain.errors import (
@@ -45,7 +45,7 @@ class TestSendingALink:
     async def test_it_goes_to_ones_own_address(
         self, verification: VerificationService, mailer: OutboxMailer, ada: User
     ) -> None:
-        await verification.send(ADDRESS, "/done", by=ada)
+        await verification.send(ADDRESS, "/done", by=ada, source=HOME)
 
         letter = mailer.take()
         assert (letter.purpose, letter.to, letter.name, letter.callback) == (
@@ -58,21 +58,21 @@ class TestSendingALink:
     async def test_it_goes_to_an_unverified_address_whoever_asks(
         self, verification: VerificationService, mailer: OutboxMailer, ada: User
     ) -> None:
-        await verification.send(ADDRESS, "", by=None)
+        await verification.send(ADDRESS, "", by=None, source=HOME)
 
         assert mailer.take().to == ada.email
 
     async def test_who_is_not_signed_in_learns_nothing_of_an_unknown_address(
         self, verification: VerificationService, mailer: OutboxMailer, ada: User
     ) -> None:
-        await verification.send(OTHER, "", by=None)
+        await verification.send(OTHER, "", by=None, source=HOME)
 
         assert mailer.letters == []
 
     async def test_who_is_not_signed_in_learns_nothing_of_a_verified_address(
         self, verification: VerificationService, mailer: OutboxMailer, verified: User
     ) -> None:
-        await verification.send(ADDRESS, "", by=None)
+        await verification.send(ADDRESS, "", by=None, source=HOME)
 
         assert mailer.letters == []
 
@@ -80,7 +80,7 @@ class TestSendingALink:
         self, verification: VerificationService, mailer: OutboxMailer, ada: User
     ) -> None:
         with pytest.raises(EmailMismatch):
-            await verification.send(OTHER, "", by=ada)
+            await verification.send(OTHER, "", by=ada, source=HOME)
 
         assert mailer.letters == []
 
@@ -88,16 +88,16 @@ class TestSendingALink:
         self, verification: VerificationService, mailer: OutboxMailer, verified: User
     ) -> None:
         with pytest.raises(EmailAlreadyVerified):
-            await verification.send(ADDRESS, "", by=verified)
+            await verification.send(ADDRESS, "", by=verified, source=HOME)
         with pytest.raises(EmailMismatch):
-            await verification.send(OTHER, "", by=verified)
+            await verification.send(OTHER, "", by=verified, source=HOME)
 
         assert mailer.letters == []
 
     async def test_it_is_refused_where_no_letters_are_sent(self, without_mail: VerificationService, ada: User) -> None:
         for by in (None, ada):
             with pytest.raises(VerificationDisabled):
-                await without_mail.send(ADDRESS, "", by=by)
+                await without_mail.send(ADDRESS, "", by=by, source=HOME)
 
     async def test_nobody_writes_to_an_address_where_nobody_reads(
         self, verification: VerificationService, store: MemoryStore, mailer: OutboxMailer
@@ -105,7 +105,7 @@ class TestSendingALink:
         visitor = User.vouched_for(BOB, Email.placeholder(BOB), at=NOON)
         await keep(store, visitor)
 
-        await verification.send(visitor.email, "", by=visitor)
+        await verification.send(visitor.email, "", by=visitor, source=HOME)
         verification.write(visitor, "")
 
         assert mailer.letters == []
@@ -173,7 +173,7 @@ class TestFollowingALink:
     ) -> None:
         verification.write(ada, "")
         first = mailer.take()
-        changed = await verification.request_change(ada, OTHER, "")
+        changed = await verification.request_change(ada, OTHER, "", source=HOME)
 
         with pytest.raises(UserNotFound):
             await verification.verify(first.token)
@@ -186,7 +186,7 @@ class TestChangingAnUnverifiedAddress:
     ) -> None:
         clock.turn(HOUR)
 
-        changed = await verification.request_change(ada, OTHER, "/done")
+        changed = await verification.request_change(ada, OTHER, "/done", source=HOME)
 
         letter = mailer.take()
         assert changed == ada.change_email(OTHER, verified=False, at=NOON + HOUR)
@@ -199,21 +199,21 @@ class TestChangingAnUnverifiedAddress:
     ) -> None:
         await keep(store, a_user(BOB, email=OTHER))
 
-        assert await verification.request_change(ada, OTHER, "") is None
+        assert await verification.request_change(ada, OTHER, "", source=HOME) is None
 
         assert mailer.letters == []
         assert await store.users.get(ADA) == ada
 
     async def test_the_same_address_is_no_change(self, verification: VerificationService, ada: User) -> None:
         with pytest.raises(EmailUnchanged):
-            await verification.request_change(ada, Email("ADA@example.com"), "")
+            await verification.request_change(ada, Email("ADA@example.com"), "", source=HOME)
 
 
 class TestChangingAVerifiedAddress:
     async def test_nothing_happens_before_the_new_address_has_answered(
         self, verification: VerificationService, store: MemoryStore, mailer: OutboxMailer, verified: User
     ) -> None:
-        assert await verification.request_change(verified, OTHER, "/done") is None
+        assert await verification.request_change(verified, OTHER, "/done", source=HOME) is None
 
         letter = mailer.take()
         assert await store.users.get(ADA) == verified
@@ -232,7 +232,7 @@ class TestChangingAVerifiedAddress:
         verified: User,
         clock: HandClock,
     ) -> None:
-        await verification.request_change(verified, OTHER, "")
+        await verification.request_change(verified, OTHER, "", source=HOME)
         clock.turn(HOUR - timedelta(seconds=1))
 
         done = await verification.verify(mailer.take().token)
@@ -244,7 +244,7 @@ class TestChangingAVerifiedAddress:
     async def test_the_link_works_once(
         self, verification: VerificationService, mailer: OutboxMailer, verified: User
     ) -> None:
-        await verification.request_change(verified, OTHER, "")
+        await verification.request_change(verified, OTHER, "", source=HOME)
         token = mailer.take().token
         await verification.verify(token)
 
@@ -259,7 +259,7 @@ class TestChangingAVerifiedAddress:
         verified: User,
         clock: HandClock,
     ) -> None:
-        await verification.request_change(verified, OTHER, "")
+        await verification.request_change(verified, OTHER, "", source=HOME)
         clock.turn(HOUR)
 
         with pytest.raises(TokenExpired):
@@ -271,13 +271,13 @@ class TestChangingAVerifiedAddress:
     ) -> None:
         await keep(store, a_user(BOB, email=OTHER))
 
-        assert await verification.request_change(verified, OTHER, "") is None
+        assert await verification.request_change(verified, OTHER, "", source=HOME) is None
         assert mailer.letters == []
 
     async def test_an_address_that_is_taken_meanwhile_is_not_told_either(
         self, verification: VerificationService, store: MemoryStore, mailer: OutboxMailer, verified: User
     ) -> None:
-        await verification.request_change(verified, OTHER, "")
+        await verification.request_change(verified, OTHER, "", source=HOME)
         await keep(store, a_user(BOB, email=OTHER))
 
         with pytest.raises(TokenInvalid):
@@ -288,7 +288,7 @@ class TestChangingAVerifiedAddress:
         self, verification: VerificationService, mailer: OutboxMailer, verified: User
     ) -> None:
         with pytest.raises(EmailUnchanged):
-            await verification.request_change(verified, ADDRESS, "")
+            await verification.request_change(verified, ADDRESS, "", source=HOME)
 
         assert mailer.letters == []
 
@@ -313,7 +313,7 @@ class TestChangingAVerifiedAddress:
     async def test_where_no_letters_are_sent_it_happens_at_once_and_is_not_verified(
         self, without_mail: VerificationService, store: MemoryStore, verified: User
     ) -> None:
-        changed = await without_mail.request_change(verified, OTHER, "")
+        changed = await without_mail.request_change(verified, OTHER, "", source=HOME)
 
         assert changed == verified.change_email(OTHER, verified=False, at=NOON)
         assert await store.users.get(ADA) == changed

@@ -20,6 +20,7 @@ from todo.domain.model.ticket import Ticket
 from todo.domain.model.user import User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    NetworkRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -28,6 +29,7 @@ from todo.domain.ports.store import (
     UnitOfWork,
     UserRepository,
 )
+from todo.domain.ports.throttle import Throttle
 
 PASSWORD: Final = "correct horse battery"
 COOKIE: Final = "better-auth.session_token"
@@ -132,6 +134,14 @@ class FickleStore(Store):
     def sessions(self) -> SessionRepository:
         return cast(SessionRepository, Troubled(lambda: self._store.sessions, self.trouble))
 
+    @property
+    def networks(self) -> NetworkRepository:
+        return cast(NetworkRepository, Troubled(lambda: self._store.networks, self.trouble))
+
+    @property
+    def throttle(self) -> Throttle:
+        return cast(Throttle, Troubled(lambda: self._store.throttle, self.trouble))
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         self.trouble.strike()
@@ -154,7 +164,7 @@ class Service:
         base_url: str = OWN_ORIGIN,
         cors_origins: Sequence[str] = (FRIEND,),
         mail: bool = True,
-        **settings: bool,
+        **settings: object,
     ) -> None:
         self.clock = HandClock()
         self.mail = OutboxMailer(enabled=mail)
@@ -190,6 +200,17 @@ class Service:
     async def __aexit__(self, *exception: object) -> None:
         self._hashing.close()
         await self.client.aclose()
+
+    def client_at(self, address: str) -> httpx.AsyncClient:
+        """Another client, that comes from this address."""
+        transport = httpx.ASGITransport(cast(Any, self.app), client=(address, 50000))
+        client = httpx.AsyncClient(transport=transport, base_url=self.client.base_url)
+
+        async def forget(_: httpx.Response) -> None:
+            client.cookies.clear()
+
+        client.event_hooks = {"response": [forget]}
+        return client
 
     async def _forget(self, _: httpx.Response) -> None:
         self.client.cookies.clear()

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.http.routes import ROUTES
 from tests.unit.http.service import COOKIE, FRIEND, PASSWORD, Service, SignedUp, assert_nothing
 from todo.domain import errors
-from todo.domain.errors import DomainError, Unavailable
+from todo.domain.errors import DomainError, TooManyAttempts, Unavailable
 from todo.entrypoints.http.errors import SIGN_IN_SIDE, TASK_SIDE, closest
 
 OPEN = {
@@ -177,7 +177,7 @@ class TestEveryRefusal:
                 method, path, headers=headers, json={"email": ada.email, "password": PASSWORD}
             )
             assert answer.status_code == 503 or 400 <= answer.status_code < 500
-            assert ("retry-after" in answer.headers) == issubclass(kind, Unavailable)
+            assert ("retry-after" in answer.headers) == issubclass(kind, Unavailable | TooManyAttempts)
             if answer.status_code == 422 and path != "/api/auth/login":
                 continue  # tests of the body see to the faults that have a place
             assert_in_form(path, answer)

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from todo.adapters.memory.tables import Tables
 from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, UserNotFound
+from todo.domain.model.pace import Pseudonym
 from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.model.task import NewTask, Task, TaskId
 from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import Account, Email, PasswordHash, User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    NetworkRepository,
     PasswordRepository,
     SessionRepository,
     TaskRepository,
@@ -99,6 +102,15 @@ class MemoryTickets(TicketRepository):
 
     async def find(self, digest: TicketDigest) -> Ticket | None:
         return self._tables.tickets.get(digest)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryNetworks(NetworkRepository):
+    _tables: Tables
+
+    async def is_known(self, user: UserId, network: Pseudonym, *, since: datetime) -> bool:
+        last = self._tables.networks.get((user, network))
+        return last is not None and last >= since
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Self
 
 from todo.adapters.memory.repositories import (
     MemoryAccounts,
+    MemoryNetworks,
     MemoryPasswords,
     MemorySessions,
     MemoryTasks,
@@ -15,9 +16,11 @@ from todo.adapters.memory.repositories import (
     MemoryUsers,
 )
 from todo.adapters.memory.tables import Tables
+from todo.adapters.memory.throttle import MemoryThrottle
 from todo.adapters.memory.unit_of_work import MemoryUnitOfWork
 from todo.domain.ports.store import (
     AccountRepository,
+    NetworkRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -25,6 +28,7 @@ from todo.domain.ports.store import (
     TicketRepository,
     UserRepository,
 )
+from todo.domain.ports.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,14 @@ class MemoryStore(Store):
     @property
     def sessions(self) -> SessionRepository:
         return MemorySessions(self._tables)
+
+    @property
+    def networks(self) -> NetworkRepository:
+        return MemoryNetworks(self._tables)
+
+    @property
+    def throttle(self) -> Throttle:
+        return MemoryThrottle(self._tables)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[MemoryUnitOfWork]:

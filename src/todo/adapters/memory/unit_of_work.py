@@ -1,10 +1,12 @@
 """Changes kept back until they are committed."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from todo.adapters.memory.tables import Tables
 from todo.domain.errors import EmailTaken, PasswordWrong, TicketInvalid, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
+from todo.domain.model.pace import Pseudonym
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import Account, PasswordHash, User, UserId
@@ -57,6 +59,16 @@ class MemoryUnitOfWork(UnitOfWork):
     async def remove_sessions_of(self, user: UserId, *, keep: SessionId | None = None) -> None:
         self._changes.append(lambda: self._forget_sessions(user, keep))
 
+    async def remove_session(self, session: SessionId) -> None:
+        self._changes.append(lambda: self._forget_session(session))
+
+    async def limit_sessions_of(self, user: UserId, *, most: int, at: datetime) -> None:
+        self._changes.append(lambda: self._leave_sessions(user, most, at))
+
+    async def remember_network(self, user: UserId, network: Pseudonym, *, at: datetime, most: int) -> None:
+        self._require(user)
+        self._changes.append(lambda: self._know(user, network, at, most))
+
     async def add_ticket(self, ticket: Ticket) -> None:
         self._require(ticket.user)
         self._tickets[ticket.digest] = ticket
@@ -86,6 +98,8 @@ class MemoryUnitOfWork(UnitOfWork):
             self._forget_ticket(ticket.digest)
         for key in [key for key in self._tables.tasks if key[0] == user]:
             del self._tables.tasks[key]
+        for place in [place for place in self._tables.networks if place[0] == user]:
+            del self._tables.networks[place]
 
     def _open_with(self, user: UserId, password: PasswordHash) -> None:
         self._tables.passwords[user] = password
@@ -105,6 +119,22 @@ class MemoryUnitOfWork(UnitOfWork):
         for session in [session for session in self._tables.sessions.values() if session.user == user]:
             if session.id != keep:
                 del self._tables.sessions[session.id]
+
+    def _forget_session(self, session: SessionId) -> None:
+        self._tables.sessions.pop(session, None)
+
+    def _leave_sessions(self, user: UserId, most: int, at: datetime) -> None:
+        sessions = [session for session in self._tables.sessions.values() if session.user == user]
+        sessions.sort(key=lambda session: (session.is_live(at=at), session.updated_at, session.id), reverse=True)
+        for session in sessions[most:]:
+            del self._tables.sessions[session.id]
+
+    def _know(self, user: UserId, network: Pseudonym, at: datetime, most: int) -> None:
+        known = self._tables.networks
+        known[user, network] = at
+        others = sorted((last, key) for key, last in known.items() if key[0] == user and key[1] != network)
+        for _, key in others[: max(0, len(others) - most + 1)]:
+            del known[key]
 
     def _forget_ticket(self, digest: TicketDigest) -> None:
         self._tables.tickets.pop(digest, None)

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from todo.adapters.postgres.address import DatabaseAddress
+from todo.adapters.postgres.networks import PostgresNetworks
 from todo.adapters.postgres.pool import Pool
 from todo.adapters.postgres.sessions import PostgresSessions
 from todo.adapters.postgres.tasks import PostgresTasks
+from todo.adapters.postgres.throttle import PostgresThrottle
 from todo.adapters.postgres.unit_of_work import PostgresUnitOfWork
 from todo.adapters.postgres.users import PostgresAccounts, PostgresPasswords, PostgresTickets, PostgresUsers
 from todo.domain.ports.clock import Clock
@@ -26,6 +28,8 @@ class PostgresStore(Store):
         self._accounts = PostgresAccounts(self._pool)
         self._tickets = PostgresTickets(self._pool)
         self._sessions = PostgresSessions(self._pool)
+        self._networks = PostgresNetworks(self._pool)
+        self._throttle = PostgresThrottle(self._pool)
 
     @property
     def tasks(self) -> PostgresTasks:
@@ -50,6 +54,14 @@ class PostgresStore(Store):
     @property
     def sessions(self) -> PostgresSessions:
         return self._sessions
+
+    @property
+    def networks(self) -> PostgresNetworks:
+        return self._networks
+
+    @property
+    def throttle(self) -> PostgresThrottle:
+        return self._throttle
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresUnitOfWork]:

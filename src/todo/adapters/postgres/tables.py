@@ -1,6 +1,6 @@
 """The tables, in the shape Better Auth gives its own four, so that each side can use a database the other has made."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from advanced_alchemy.base import CommonTableAttributes
@@ -10,6 +10,8 @@ from sqlalchemy import (
     Boolean,
     ForeignKey,
     Index,
+    Interval,
+    LargeBinary,
     MetaData,
     Sequence,
     String,
@@ -124,6 +126,30 @@ class TaskRow(Base):
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
 
 
+class KnownNetworkRow(Base):
+    """Where a user has signed in from, by pseudonym."""
+
+    __tablename__ = "known_network"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    network: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    last_used_at: Mapped[datetime]
+
+
+class ThrottleRow(Base):
+    """What a bucket has been charged with, by pseudonym. A row whose time is past is as good as none.
+
+    Unlogged: it costs no write-ahead log, and a crash of the server empties it.
+    """
+
+    __tablename__ = "throttle"
+    __table_args__ = ({"prefixes": ["UNLOGGED"], "postgresql_with": {"fillfactor": 50}},)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    due: Mapped[datetime]
+    every: Mapped[timedelta] = mapped_column(Interval)
+
+
 def _table(row: type[Any]) -> Table:
     return cast(Table, row.__table__)
 
@@ -133,3 +159,5 @@ sessions = _table(SessionRow)
 accounts = _table(AccountRow)
 verifications = _table(VerificationRow)
 tasks = _table(TaskRow)
+known_networks = _table(KnownNetworkRow)
+throttle = _table(ThrottleRow)

@@ -1,6 +1,7 @@
 """Changes of several rows, in one transaction."""
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from asyncpg import UniqueViolationError
@@ -9,10 +10,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from todo.adapters.postgres.query import Query, translated
 from todo.adapters.postgres.records import columns_of_session, columns_of_ticket, columns_of_user, ticket_from
-from todo.adapters.postgres.tables import accounts, sessions, users, verifications
+from todo.adapters.postgres.sessions import DELETE as DELETE_SESSION
+from todo.adapters.postgres.tables import accounts, known_networks, sessions, users, verifications
 from todo.adapters.postgres.users import CREDENTIAL
 from todo.domain.errors import EmailTaken, PasswordWrong, StoreUnavailable, TicketInvalid, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
+from todo.domain.model.pace import Pseudonym
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import PasswordHash, User, UserId
@@ -61,6 +64,43 @@ INSERT_SESSION = Query(
 )
 DELETE_SESSIONS = Query(
     delete(sessions).where(sessions.c.userId == bindparam("user"), sessions.c.id != bindparam("kept"))
+)
+LIMIT_SESSIONS = Query(
+    delete(sessions).where(
+        sessions.c.id.in_(
+            select(sessions.c.id)
+            .where(sessions.c.userId == bindparam("user"))
+            .order_by(
+                (sessions.c.expiresAt > bindparam("at")).desc(), sessions.c.updatedAt.desc(), sessions.c.id.desc()
+            )
+            .offset(bindparam("most"))
+        )
+    )
+)
+
+REMEMBER_NETWORK = Query(
+    insert(known_networks)
+    .from_select(
+        list(known_networks.c),
+        select(*_given(*known_networks.c))
+        .where(users.c.id == bindparam("user_id"))
+        .with_for_update(read=True, key_share=True),
+    )
+    .on_conflict_do_update(
+        index_elements=list(known_networks.primary_key), set_={"last_used_at": bindparam("last_used_at")}
+    )
+    .returning(known_networks.c.user_id)
+)
+FORGET_NETWORKS = Query(
+    delete(known_networks).where(
+        known_networks.c.user_id == bindparam("user"),
+        known_networks.c.network.in_(
+            select(known_networks.c.network)
+            .where(known_networks.c.user_id == bindparam("user"))
+            .order_by(known_networks.c.last_used_at.desc(), known_networks.c.network.desc())
+            .offset(bindparam("most"))
+        ),
+    )
 )
 
 TICKET_COLUMNS = (
@@ -190,6 +230,17 @@ class PostgresUnitOfWork(UnitOfWork):
 
     async def remove_sessions_of(self, user: UserId, *, keep: SessionId | None = None) -> None:
         await self._row(DELETE_SESSIONS, user=user, kept=keep or "")
+
+    async def remove_session(self, session: SessionId) -> None:
+        await self._row(DELETE_SESSION, session=session)
+
+    async def limit_sessions_of(self, user: UserId, *, most: int, at: datetime) -> None:
+        await self._row(LIMIT_SESSIONS, user=user, most=most, at=at)
+
+    async def remember_network(self, user: UserId, network: Pseudonym, *, at: datetime, most: int) -> None:
+        if await self._row(REMEMBER_NETWORK, user_id=user, network=network, last_used_at=at) is None:
+            raise UserNotFound
+        await self._row(FORGET_NETWORKS, user=user, most=most)
 
     async def add_ticket(self, ticket: Ticket) -> None:
         values = columns_of_ticket(ticket)

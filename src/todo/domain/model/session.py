@@ -17,6 +17,8 @@ SESSION_LIFE = timedelta(days=7)
 SLIDES_AFTER = timedelta(days=1)
 FORGOTTEN_AFTER = timedelta(days=1)
 """The life of a session that is not to be remembered."""
+MOST_SESSIONS = 50
+"""That one user has at a time. The next sign-in ends the one that has not been used for the longest time."""
 FRESH_FOR = timedelta(days=1)
 """After signing in, not after use."""
 
@@ -74,6 +76,7 @@ class Session:
         """A day after it was last extended, counted from its end: a short session is due at once."""
         return self.expires_at - SESSION_LIFE + SLIDES_AFTER <= at
 
-    def slide(self, *, at: datetime) -> Self:
-        """Begins the seven days anew."""
-        return replace(self, updated_at=at, expires_at=at + SESSION_LIFE)
+    def slide(self, *, at: datetime, longest: timedelta | None = None) -> Self:
+        """Begins the seven days anew, but for no longer than `longest` after signing in."""
+        end = at + SESSION_LIFE
+        return replace(self, updated_at=at, expires_at=end if longest is None else min(end, self.created_at + longest))

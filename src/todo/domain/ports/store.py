@@ -5,12 +5,15 @@ Every method may raise `StoreUnavailable`.
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
+from todo.domain.model.pace import Pseudonym
 from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.model.task import NewTask, Task, TaskId
 from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import Account, Email, PasswordHash, User, UserId
+from todo.domain.ports.throttle import Throttle
 
 
 class TaskRepository(Protocol):
@@ -87,6 +90,12 @@ class SessionRepository(Protocol):
         ...
 
 
+class NetworkRepository(Protocol):
+    async def is_known(self, user: UserId, network: Pseudonym, *, since: datetime) -> bool:
+        """Whether the user has signed in from there since then."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """Changes that happen together when `commit` is called, and not at all when it is not. Nobody sees them before."""
 
@@ -115,6 +124,22 @@ class UnitOfWork(Protocol):
         ...
 
     async def remove_sessions_of(self, user: UserId, *, keep: SessionId | None = None) -> None: ...
+
+    async def remove_session(self, session: SessionId) -> None:
+        """One that is gone already is no error."""
+        ...
+
+    async def limit_sessions_of(self, user: UserId, *, most: int, at: datetime) -> None:
+        """Leaves the user no more than `most` sessions: those that are over at this moment go first, then those that
+        were extended the longest ago."""
+        ...
+
+    async def remember_network(self, user: UserId, network: Pseudonym, *, at: datetime, most: int) -> None:
+        """The user has signed in from there now. Of more than `most` those of the longest ago are forgotten.
+
+        Raises `UserNotFound`.
+        """
+        ...
 
     async def add_ticket(self, ticket: Ticket) -> None:
         """Raises `UserNotFound`."""
@@ -145,6 +170,10 @@ class Store(Protocol):
     @property
     def sessions(self) -> SessionRepository: ...
 
+    @property
+    def networks(self) -> NetworkRepository: ...
+    @property
+    def throttle(self) -> Throttle: ...
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
 
     async def __aenter__(self) -> "Store": ...

@@ -9,18 +9,23 @@ from todo.domain.model.user import Email, Name, Password, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.password_hasher import PasswordHasher
 from todo.domain.ports.store import Store
+from todo.domain.services.choosing import ANY_PASSWORD, PasswordChoice
 
 
 class Administration:
     """On behalf of whoever has the database anyway: nobody is asked for a password."""
 
-    def __init__(self, *, store: Store, hasher: PasswordHasher, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, hasher: PasswordHasher, clock: Clock, choice: PasswordChoice = ANY_PASSWORD
+    ) -> None:
         self._store = store
         self._hasher = hasher
         self._clock = clock
+        self._choice = choice
 
     async def create(self, email: Email, password: Password, name: Name | None) -> User:
-        """Makes an account for somebody else. Raises `EmailTaken`."""
+        """Makes an account for somebody else. Raises `PasswordTooCommon` or `EmailTaken`."""
+        self._choice.require_good(password, of=email)
         hashed = await self._hasher.hash(password)
         user = User.new(email, Name.from_email(email) if name is None else name, at=self._clock.now())
         async with self._store.begin() as work:
@@ -47,7 +52,11 @@ class Administration:
         return user
 
     async def set_password(self, user: User, password: Password) -> None:
-        """Sets a password without asking for the old one, and ends every session of the user."""
+        """Sets a password without asking for the old one, and ends every session of the user.
+
+        Raises `PasswordTooCommon`.
+        """
+        self._choice.require_good(password, of=user.email)
         hashed = await self._hasher.hash(password)
         async with self._store.begin() as work:
             await work.set_password(user.id, hashed)

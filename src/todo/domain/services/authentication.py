@@ -1,8 +1,10 @@
 """From a credential to who is asking."""
 
+from datetime import timedelta
+
 from todo.domain.errors import SessionEnded
 from todo.domain.model.principal import Claims, Principal
-from todo.domain.model.session import Session, SessionHandle
+from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import SessionRepository
 from todo.domain.ports.tokens import Signatures, Tokens
@@ -15,11 +17,21 @@ class Authentication:
     in before a move stay signed in.
     """
 
-    def __init__(self, *, tokens: Tokens, signatures: Signatures, sessions: SessionRepository, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        tokens: Tokens,
+        signatures: Signatures,
+        sessions: SessionRepository,
+        clock: Clock,
+        longest: timedelta | None = None,
+    ) -> None:
+        """With `longest` no session is extended beyond that time after signing in."""
         self._tokens = tokens
         self._signatures = signatures
         self._sessions = sessions
         self._clock = clock
+        self._longest = longest
 
     async def principal(self, credential: str) -> Principal:
         """Raises `TokenInvalid`, `TokenExpired`, `TokenWithoutSubject` or `SessionEnded`.
@@ -60,18 +72,20 @@ class Authentication:
         if session is None:
             return None
         if session.is_due_to_slide(at=now):
-            slid = session.slide(at=now)
-            if await self._sessions.slide(slid, expecting=session):
+            slid = session.slide(at=now, longest=self._longest)
+            if slid.expires_at > session.expires_at and await self._sessions.slide(slid, expecting=session):
                 return slid, self.token_for(slid)
         return (session, self.token_for(session)) if principal.by_handle else None
 
-    async def end(self, credential: str) -> None:
-        """Ends the session that a credential names, one whose time is over too. Raises `TokenInvalid`."""
+    async def session_of(self, credential: str) -> SessionId | None:
+        """The session that a credential names, one whose time is over too. Raises `TokenInvalid`."""
         if credential.count(".") == 1:
             session = await self._sessions.find_by_handle(SessionHandle(self._signatures.verify(credential)))
-            if session is not None:
-                await self._sessions.remove(session.id)
-            return
-        claims = self._tokens.read(credential)
-        if claims.session is not None:
-            await self._sessions.remove(claims.session)
+            return None if session is None else session.id
+        return self._tokens.read(credential).session
+
+    async def end(self, credential: str) -> None:
+        """Ends the session that a credential names. Raises `TokenInvalid`."""
+        session = await self.session_of(credential)
+        if session is not None:
+            await self._sessions.remove(session)

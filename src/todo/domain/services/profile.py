@@ -54,7 +54,8 @@ class ProfileService:
     async def delete(self, password: Password | None, *, by: User, session: Session) -> None:
         """Deletes the account with its sessions and tasks.
 
-        Raises `PasswordWrong`, `PasswordNotFound`, or without a password `ReauthenticationNeeded` after a day.
+        Raises `PasswordWrong`, `PasswordNotFound`, `TooManyAttempts`, or without a password `ReauthenticationNeeded`
+        after a day.
         """
         if password is not None:
             await self._passwords.confirm(password, by=by)

@@ -13,12 +13,14 @@ from todo.domain.errors import (
     VerificationDisabled,
 )
 from todo.domain.model.letter import Letter, Purpose
+from todo.domain.model.network import Network
 from todo.domain.model.ticket import EmailProof
 from todo.domain.model.user import Email, User
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.store import Store
 from todo.domain.ports.tokens import EmailProofs
+from todo.domain.services.attempts import Attempts, Unlimited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,21 +35,24 @@ class Verified:
 
 
 class VerificationService:
-    def __init__(self, *, store: Store, mailer: Mailer, proofs: EmailProofs, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, mailer: Mailer, proofs: EmailProofs, clock: Clock, attempts: Attempts | None = None
+    ) -> None:
         self._store = store
         self._mailer = mailer
         self._proofs = proofs
         self._clock = clock
+        self._attempts = attempts or Unlimited()
 
     def write(self, user: User, callback: str) -> None:
         """Writes to the user's own address, if letters are sent at all."""
         if self._mailer.enabled and not user.email.is_placeholder:
             self._post(Purpose.VERIFY_EMAIL, user, user.email, EmailProof.of(user, at=self._clock.now()), callback)
 
-    async def send(self, email: Email, callback: str, *, by: User | None) -> None:
+    async def send(self, email: Email, callback: str, *, by: User | None, source: Network) -> None:
         """Sends a link again. Whoever is not signed in learns nothing of the address.
 
-        Raises `VerificationDisabled`, `EmailMismatch` or `EmailAlreadyVerified`.
+        Raises `VerificationDisabled`, `EmailMismatch`, `EmailAlreadyVerified` or `TooManyAttempts`.
         """
         if not self._mailer.enabled:
             raise VerificationDisabled
@@ -56,6 +61,7 @@ class VerificationService:
                 raise EmailMismatch
             if by.email_verified:
                 raise EmailAlreadyVerified
+        await self._attempts.write(email, source=source)
         user = by or await self._store.users.find_by_email(email)
         if user is not None and not user.email_verified:
             self.write(user, callback)
@@ -78,12 +84,14 @@ class VerificationService:
         await self._save(user)
         return Verified(user=user, newly=True)
 
-    async def request_change(self, user: User, email: Email, callback: str) -> User | None:
+    async def request_change(self, user: User, email: Email, callback: str, *, source: Network) -> User | None:
         """Changes an unverified address at once; a verified one when the new address has answered.
 
-        Gives the user when something has changed. Never tells that an address is taken. Raises `EmailUnchanged`.
+        Gives the user when something has changed. Never tells that an address is taken. Raises `EmailUnchanged` or
+        `TooManyAttempts`.
         """
         user.require_other(email)
+        await self._attempts.write(email, source=source)
         if await self._store.users.find_by_email(email) is not None:
             return None
         if not user.email_verified or not self._mailer.enabled:

@@ -11,11 +11,13 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.response.base import ASGIResponse
 
 from todo.domain import errors
-from todo.domain.errors import DomainError, Unavailable
+from todo.domain.errors import DomainError, TooManyAttempts, Unavailable
 from todo.entrypoints.http.fields import BadFields, BadRedirect
 from todo.entrypoints.http.reading import BadBody, BadNumber, Fault
 
 log = logging.getLogger("todo.http")
+
+TOO_MANY = "Too many requests. Please try again later."
 
 TASK_SIDE: Mapping[type[DomainError], tuple[int, str, str]] = {
     errors.DomainError: (400, "BAD_REQUEST", "Bad Request"),
@@ -29,6 +31,7 @@ TASK_SIDE: Mapping[type[DomainError], tuple[int, str, str]] = {
     errors.NotFound: (404, "NOT_FOUND", "Not Found"),
     errors.TaskNotFound: (404, "TASK_NOT_FOUND", "Task not found"),
     errors.Conflict: (409, "CONFLICT", "Conflict"),
+    errors.TooManyAttempts: (429, "TOO_MANY_REQUESTS", TOO_MANY),
     errors.Unavailable: (503, "SERVICE_UNAVAILABLE", "Service Unavailable: please try again in a moment"),
 }
 """The closest kind answers, so a new refusal has a status before anyone thinks of one."""
@@ -40,6 +43,22 @@ SIGN_IN_SIDE: Mapping[type[DomainError], tuple[int, str | None, str]] = {
     errors.EmailUnchanged: (400, None, "Email is the same"),
     errors.PasswordTooShort: (400, "PASSWORD_TOO_SHORT", "Password too short"),
     errors.PasswordTooLong: (400, "PASSWORD_TOO_LONG", "Password too long"),
+    errors.PasswordTooCommon: (
+        400,
+        "PASSWORD_TOO_COMMON",
+        "Password too common: many people have it, and it would be guessed early",
+    ),
+    errors.PasswordLikeAddress: (400, "PASSWORD_TOO_COMMON", "Password too easy to guess: it is the email address"),
+    errors.PasswordLikeService: (
+        400,
+        "PASSWORD_TOO_COMMON",
+        "Password too easy to guess: it is the name of the service",
+    ),
+    errors.PasswordMonotonous: (
+        400,
+        "PASSWORD_TOO_COMMON",
+        "Password too easy to guess: it is one character again and again, or characters in a row",
+    ),
     errors.PasswordWrong: (400, "INVALID_PASSWORD", "Invalid password"),
     errors.Unauthenticated: (401, "UNAUTHORIZED", "Unauthorized"),
     errors.CredentialsWrong: (401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password"),
@@ -66,6 +85,7 @@ SIGN_IN_SIDE: Mapping[type[DomainError], tuple[int, str | None, str]] = {
         "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
         "User already exists. Use another email.",
     ),
+    errors.TooManyAttempts: (429, "TOO_MANY_REQUESTS", TOO_MANY),
     errors.Unavailable: (503, "SERVICE_UNAVAILABLE", "The service is busy. Please try again in a moment."),
 }
 """Codes and messages as Better Auth has them."""
@@ -189,8 +209,13 @@ def _coded(status: int, code: str | None, message: str, headers: Mapping[str, st
 
 
 def retry_after(error: DomainError) -> dict[str, str]:
-    """The header that says when asking again is worthwhile, for a refusal that knows."""
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+    """The headers that say when asking again is worthwhile, for a refusal that knows."""
+    match error:
+        case TooManyAttempts():  # Better Auth's client looks into a header of its own
+            return {"Retry-After": str(error.retry_after), "X-Retry-After": str(error.retry_after)}
+        case Unavailable():
+            return {"Retry-After": str(error.retry_after)}
+    return {}
 
 
 def _phrase(error: HTTPException) -> str:

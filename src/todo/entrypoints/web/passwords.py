@@ -7,7 +7,7 @@ from litestar.response import Redirect, Template
 from todo.domain.errors import DomainError, TicketInvalid
 from todo.domain.model.user import Email, Password
 from todo.domain.services.passwords import PasswordService
-from todo.entrypoints.http.auth.reception import same_for_all
+from todo.entrypoints.http.auth.reception import network_of, same_for_all
 from todo.entrypoints.web.forms import Fault, fields_of
 from todo.entrypoints.web.pages import Asked, Site, page, see_other
 from todo.entrypoints.web.places import login
@@ -31,7 +31,7 @@ class PasswordPages(Controller):
         email = (await fields_of(request)).get("email", "")
         try:
             async with same_for_all():
-                await passwords.request_reset(Email(email), RESET_PAGE)
+                await passwords.request_reset(Email(email), RESET_PAGE, source=network_of(request))
         except DomainError as error:
             return _ask(request, site, email=email, fault=Fault.of(error))
         return see_other("/forgot-password?sent")

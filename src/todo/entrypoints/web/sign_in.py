@@ -39,7 +39,12 @@ class SignInPages(Controller):
         email, then = form.get("email", ""), places.local_path(form.get("next"))
         try:
             made = await accounts.sign_up(
-                Email(email), Password(form.get("password", "")), None, callback=then, device=device_of(request)
+                Email(email),
+                Password(form.get("password", "")),
+                None,
+                callback=then,
+                device=device_of(request),
+                replacing=await reception.replaced(request),
             )
         except DomainError as error:
             return _sign_up(request, site, then=then, email=email, fault=Fault.of(error))
@@ -74,7 +79,11 @@ class SignInPages(Controller):
         email, then = form.get("email", ""), places.local_path(form.get("next"))
         try:
             begun = await accounts.sign_in(
-                Email(email), Password.attempt(form.get("password", "")), callback=then, device=device_of(request)
+                Email(email),
+                Password.attempt(form.get("password", "")),
+                callback=then,
+                device=device_of(request),
+                replacing=await reception.replaced(request),
             )
         except DomainError as error:
             return _log_in(request, site, then=then, email=email, fault=Fault.of(error))

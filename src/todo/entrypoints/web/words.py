@@ -34,6 +34,9 @@ REFUSALS: Final[Mapping[str, Saying]] = {
     "INVALID_EMAIL_OR_PASSWORD": Saying("Invalid email or password", "email"),
     "PASSWORD_TOO_SHORT": Saying("Choose a password of at least 8 characters.", "password"),
     "PASSWORD_TOO_LONG": Saying("Choose a password of at most 128 characters.", "password"),
+    "PASSWORD_TOO_COMMON": Saying(
+        "That password is easy to guess. Choose one that only you would think of.", "password"
+    ),
     "INVALID_PASSWORD": Saying("That is not your password.", "current"),
     "CREDENTIAL_ACCOUNT_NOT_FOUND": Saying("This account has no password: it is opened in another way.", "current"),
     "EMAIL_PASSWORD_SIGN_UP_DISABLED": Saying("Nobody can sign up here. Ask who runs this service for an account."),
@@ -43,6 +46,7 @@ REFUSALS: Final[Mapping[str, Saying]] = {
     "SESSION_EXPIRED": Saying("For this, log in again: you did so more than a day ago."),
     "INVALID_ORIGIN": Saying("Open this page by its proper address and try again."),
     "MISSING_OR_NULL_ORIGIN": Saying("Open this page by its proper address and try again."),
+    "TOO_MANY_REQUESTS": Saying("There were too many attempts. Wait a little, then try again."),
     "SERVICE_UNAVAILABLE": Saying("The service is busy. Please try again in a moment."),
 }
 """By the code of the API. What is not here is told in the API's own `message`."""

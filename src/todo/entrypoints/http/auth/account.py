@@ -16,12 +16,14 @@ from todo.entrypoints.http.auth.reception import (
     BUSY,
     CLOSED,
     FAULTY,
+    LIMITED,
     NO_STORE,
     WRITES,
     Asked,
     Reception,
     image_of,
     name_of,
+    network_of,
     renewed_headers,
 )
 from todo.entrypoints.http.auth.shapes import AccountOut, StatusOut
@@ -93,7 +95,7 @@ class AccountController(Controller):
         "/change-email",
         status_code=200,
         summary="Change the address",
-        responses={**coded(400, FAULTY), **CLOSED, **WRITES},
+        responses={**coded(400, FAULTY), **CLOSED, **LIMITED, **WRITES},
     )
     async def change_email(
         self,
@@ -104,7 +106,9 @@ class AccountController(Controller):
     ) -> Response[StatusOut]:
         """Changes an unverified address at once; for a verified one a link goes to the new address first."""
         visitor = await reception.require(request)
-        changed = await verification.request_change(visitor.user, Email(data.newEmail), data.callbackURL or "")
+        changed = await verification.request_change(
+            visitor.user, Email(data.newEmail), data.callbackURL or "", source=network_of(request)
+        )
         if changed is None:
             return Response(StatusOut(), headers=renewed_headers(request))
         headers = reception.keep(request, visitor.session, remembered=reception.is_remembered(request))
@@ -122,6 +126,7 @@ class AccountController(Controller):
             ),
             **coded(404, ("INVALID_TOKEN", "Invalid token")),
             **CLOSED,
+            **LIMITED,
             **WRITES,
         },
     )

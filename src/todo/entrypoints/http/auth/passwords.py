@@ -13,12 +13,15 @@ from todo.domain.model.user import Email, Password
 from todo.domain.services.passwords import PasswordService
 from todo.entrypoints.http.auth.reception import (
     CLOSED,
+    COMMON,
     FAULTY,
+    LIMITED,
     NO_STORE,
     WRITES,
     Asked,
     Reception,
     device_of,
+    network_of,
     renewed_headers,
     same_for_all,
 )
@@ -30,8 +33,7 @@ from todo.entrypoints.http.openapi import coded
 
 JSON = BodyKwarg(media_type="application/json")
 SENT = "If this email exists in our system, check your email for the reset link"
-WRONG = coded(
-    400,
+WRONG = (
     ("INVALID_PASSWORD", "Invalid password"),
     ("PASSWORD_TOO_SHORT", "Password too short"),
     ("CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found"),
@@ -72,7 +74,12 @@ class PasswordController(Controller):
     path = "/api/auth"
     tags = ("Passwords",)
 
-    @post("/change-password", status_code=200, summary="Change the password", responses={**WRONG, **CLOSED, **WRITES})
+    @post(
+        "/change-password",
+        status_code=200,
+        summary="Change the password",
+        responses={**coded(400, *WRONG, COMMON), **CLOSED, **LIMITED, **WRITES},
+    )
     async def change_password(
         self,
         data: Annotated[ChangePasswordIn, JSON],
@@ -95,7 +102,12 @@ class PasswordController(Controller):
         headers = reception.keep(request, begun, remembered=reception.is_remembered(request))
         return Response(ChangedOut(token=begun.handle, user=user), headers=headers)
 
-    @post("/verify-password", status_code=200, summary="Confirm the password", responses={**WRONG, **CLOSED, **WRITES})
+    @post(
+        "/verify-password",
+        status_code=200,
+        summary="Confirm the password",
+        responses={**coded(400, *WRONG), **CLOSED, **LIMITED, **WRITES},
+    )
     async def verify_password(
         self,
         data: Annotated[VerifyPasswordIn, JSON],
@@ -112,14 +124,21 @@ class PasswordController(Controller):
         "/request-password-reset",
         status_code=200,
         summary="Ask for a reset link",
-        responses={**coded(400, FAULTY, ("RESET_PASSWORD_DISABLED", "Reset password isn't enabled")), **WRITES},
+        responses={
+            **coded(400, FAULTY, ("RESET_PASSWORD_DISABLED", "Reset password isn't enabled")),
+            **LIMITED,
+            **WRITES,
+        },
     )
     async def request_password_reset(
-        self, data: Annotated[RequestResetIn, JSON], passwords: NamedDependency[PasswordService]
+        self,
+        data: Annotated[RequestResetIn, JSON],
+        request: Asked,
+        passwords: NamedDependency[PasswordService],
     ) -> Response[SentOut]:
         """Writes to the address if it is a user's. The answer is the same for every address, and takes as long."""
         async with same_for_all():
-            await passwords.request_reset(Email(data.email), data.redirectTo or "")
+            await passwords.request_reset(Email(data.email), data.redirectTo or "", source=network_of(request))
         return Response(SentOut(), headers=NO_STORE)
 
     @get("/reset-password/{token:str}", status_code=302, include_in_schema=False)
@@ -147,7 +166,7 @@ class PasswordController(Controller):
         status_code=200,
         summary="Set a new password by letter",
         responses={
-            **coded(400, ("INVALID_TOKEN", "Invalid token"), ("PASSWORD_TOO_SHORT", "Password too short")),
+            **coded(400, ("INVALID_TOKEN", "Invalid token"), ("PASSWORD_TOO_SHORT", "Password too short"), COMMON),
             **WRITES,
         },
     )

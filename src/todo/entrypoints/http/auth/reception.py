@@ -17,7 +17,8 @@ from todo.domain.errors import (
     Unauthenticated,
     UserNotFound,
 )
-from todo.domain.model.session import Device, Session
+from todo.domain.model.network import Network
+from todo.domain.model.session import Device, Session, SessionId
 from todo.domain.model.user import Image, Name, User
 from todo.domain.services.accounts import AccountService
 from todo.domain.services.authentication import Authentication
@@ -41,6 +42,8 @@ UNREADABLE = {
     **coded(413, ("REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")),
     **coded(415, ("UNSUPPORTED_MEDIA_TYPE", 'Content-Type "text/plain" is not allowed.')),
 }
+LIMITED = coded(429, ("TOO_MANY_REQUESTS", "Too many requests. Please try again later."))
+COMMON = ("PASSWORD_TOO_COMMON", "Password too common: many people have it, and it would be guessed early")
 CLOSED = coded(401, ("UNAUTHORIZED", "Unauthorized"))
 WRITES = {**FOREIGN, **UNREADABLE, **BUSY}
 
@@ -115,6 +118,13 @@ class Reception:
             found.append(token)
         return found
 
+    async def replaced(self, request: Asked) -> SessionId | None:
+        """The session that signing in puts an end to: the one of the cookie that came along."""
+        if token := cookies.session_token(request.scope["headers"]):
+            with suppress(Unauthenticated):
+                return await self._authentication.session_of(token)
+        return None
+
     async def _visitor(self, request: Asked, credential: str, *, refresh: bool) -> Visitor:
         """A token of another issuer has no session: whoever shows it is nobody here."""
         principal = await self._authentication.principal(credential)
@@ -142,9 +152,18 @@ def renewed_headers(request: Asked) -> dict[str, str]:
     return dict(request.scope["state"].get("renewed", NO_STORE))
 
 
+def address_of(request: Asked) -> str | None:
+    """Of the client, as far as the connection tells it. It is asked for nowhere else."""
+    return request.client.host if request.client else None
+
+
+def network_of(request: Asked) -> Network:
+    return Network.of(address_of(request))
+
+
 def device_of(request: Asked) -> Device:
     agent = request.headers.get("user-agent", "").replace("\0", "")[:LONGEST_AGENT]
-    return Device(address=request.client.host if request.client else None, agent=agent)
+    return Device(address=address_of(request), agent=agent)
 
 
 def name_of(text: str) -> Name:

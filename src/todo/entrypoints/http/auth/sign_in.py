@@ -11,7 +11,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from todo.domain.model.user import Email, Password
 from todo.domain.services.accounts import AccountService
 from todo.entrypoints.http.auth.reception import (
+    COMMON,
     FAULTY,
+    LIMITED,
     NO_STORE,
     WRITES,
     Asked,
@@ -80,9 +82,11 @@ class SignInController(Controller):
                 FAULTY,
                 ("PASSWORD_TOO_SHORT", "Password too short"),
                 ("PASSWORD_TOO_LONG", "Password too long"),
+                COMMON,
                 ("EMAIL_PASSWORD_SIGN_UP_DISABLED", "Email and password sign up is not enabled"),
             ),
             **coded(422, ("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.")),
+            **LIMITED,
             **WRITES,
         },
     )
@@ -103,6 +107,7 @@ class SignInController(Controller):
             remembered=remembered,
             callback=data.callbackURL or "",
             device=device_of(request),
+            replacing=await reception.replaced(request),
         )
         user = UserOut.of(made.user)
         if made.session is None:
@@ -119,6 +124,7 @@ class SignInController(Controller):
             **coded(400, ("INVALID_EMAIL", "Invalid email"), FAULTY, ("PASSWORD_TOO_LONG", "Password too long")),
             **coded(401, ("INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")),
             **coded(403, ("INVALID_ORIGIN", "Invalid origin"), ("EMAIL_NOT_VERIFIED", "Email not verified")),
+            **LIMITED,
         },
     )
     async def sign_in(
@@ -137,6 +143,7 @@ class SignInController(Controller):
             remembered=remembered,
             callback=callback,
             device=device_of(request),
+            replacing=await reception.replaced(request),
         )
         body = SignedInOut(
             redirect=bool(callback), token=begun.session.handle, user=UserOut.of(begun.user), url=callback or UNSET

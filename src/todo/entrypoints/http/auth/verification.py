@@ -16,10 +16,12 @@ from todo.domain.services.verification import VerificationService, Verified
 from todo.entrypoints.http.auth.reception import (
     BUSY,
     FAULTY,
+    LIMITED,
     NO_STORE,
     WRITES,
     Asked,
     Reception,
+    network_of,
     renewed_headers,
     same_for_all,
 )
@@ -72,6 +74,7 @@ class VerificationController(Controller):
                 ("EMAIL_MISMATCH", "Email mismatch"),
                 ("EMAIL_ALREADY_VERIFIED", "Email is already verified"),
             ),
+            **LIMITED,
             **WRITES,
         },
     )
@@ -86,7 +89,9 @@ class VerificationController(Controller):
         async with same_for_all():
             visitor = await reception.find(request)
             callback = "" if data.callbackURL is UNSET else data.callbackURL
-            await verification.send(Email(data.email), callback, by=visitor.user if visitor else None)
+            await verification.send(
+                Email(data.email), callback, by=visitor.user if visitor else None, source=network_of(request)
+            )
         return Response(StatusOut(), headers=NO_STORE)
 
     @get("/verify-email", summary="Follow a verification link", responses=FOLLOWED)
