@@ -201,7 +201,8 @@ async def enter(browser: Browser, site: Site) -> AsyncIterator[Enter]:
 
         yield enter
 
-    assert [visitor.wrongs for visitor in entered if visitor.wrongs] == []
+    wrongs = [wrong for visitor in entered for wrong in visitor.wrongs]
+    assert wrongs == [], wrongs
 
 
 @pytest.fixture

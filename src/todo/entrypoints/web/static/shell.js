@@ -25,7 +25,7 @@ export function toast(text, { label, act, seconds = 6, alarm = false, over = () 
     item.remove();
   };
   const run = () => {
-    if (timer) return;
+    if (timer || !item.isConnected) return;
     since = performance.now();
     timer = setTimeout(() => {
       close();
