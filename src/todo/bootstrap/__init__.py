@@ -1,38 +1,43 @@
 """The composition root: which adapter fills which port. Plain calls, read from top to bottom."""
 
+import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from dotenv import dotenv_values
 from litestar import Litestar
-from litestar.types import ASGIApp
 
 from todo.adapters.argon2_hasher import Argon2Hasher
 from todo.adapters.better_auth_scrypt import scrypt_matches
 from todo.adapters.hmac_signatures import HmacSignatures
 from todo.adapters.jwt_email_proofs import JwtEmailProofs
 from todo.adapters.jwt_tokens import JwtTokens
+from todo.adapters.logs import AuditLines, Logs
 from todo.adapters.mail import LogMailer, NoMailer, SmtpMailer, SmtpServer
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
+from todo.adapters.prometheus_metrics import PrometheusMetrics
 from todo.adapters.system_clock import SystemClock
 from todo.config import Settings, SettingsInvalid
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.store import Store
-from todo.domain.services.accounts import AccountService, SignUpRules
-from todo.domain.services.authentication import Authentication
-from todo.domain.services.passwords import PasswordService
-from todo.domain.services.profile import ProfileService
+from todo.domain.services.accounts import SignUpRules
+from todo.domain.services.audited import AuditedAccounts, AuditedAuthentication, AuditedPasswords, AuditedProfile
 from todo.domain.services.tasks import TaskService
 from todo.domain.services.verification import VerificationService
 from todo.entrypoints.http.app import Services, create_app
 from todo.entrypoints.http.auth.redirects import BaseUrl
 from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.edge import Edge
+from todo.entrypoints.http.edge.aside import Drain, Readiness, asides
+from todo.entrypoints.http.edge.client import TrustedProxies
+from todo.entrypoints.http.edge.cors import Cors
+from todo.entrypoints.http.edge.exchange import Exchange, about_request
+from todo.entrypoints.http.edge.headers import AnswerHeaders
 from todo.entrypoints.web.pages import Site
 from todo.entrypoints.web.site import pages
 
@@ -96,6 +101,12 @@ def _calm_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def logs(settings: Settings) -> Logs:
+    """The log of this process, not yet begun."""
+    known = [settings.secret] if settings.secret else []
+    return Logs(level=settings.log_level, form=settings.log_format, secrets=known, context=about_request)
+
+
 def build(
     settings: Settings,
     *,
@@ -103,10 +114,53 @@ def build(
     clock: Clock | None = None,
     hashing: Argon2Hasher | None = None,
     mail: Mailer | None = None,
-) -> ASGIApp:
-    """Builds the application. A test passes the adapters it wants; the rest are the real ones."""
-    app = assemble(settings, store=store, clock=clock, hashing=hashing, mail=mail)
-    return Edge(app, cors_origins=settings.cors_origins)
+    log: Logs | None = None,
+) -> Edge:
+    """Builds the application. A test passes the adapters it wants; the rest are the real ones.
+
+    With a `log` each request is told there, and it is written out when serving ends.
+    """
+    clock = clock or SystemClock()
+    store = store or PostgresStore(database_address(settings), clock=clock, pool_size=settings.pool_size)
+    hashing = hashing or hasher(settings)
+    metrics = _metrics(store, hashing) if settings.metrics else None
+    told: list[Callable[[Exchange], None]] = [] if log is None else [log.request]
+    if metrics is not None:
+        told.append(metrics.request)
+    app = assemble(settings, store=store, clock=clock, hashing=hashing, mail=mail, log=log, metrics=metrics)
+    drain = Drain()
+    readiness = Readiness(drain, store.require_ready)
+    return Edge(
+        app,
+        cors=Cors(settings.cors_origins),
+        headers=AnswerHeaders(secure=settings.secure),
+        proxies=TrustedProxies(settings.trusted_proxies),
+        aside=asides(readiness, None if metrics is None else metrics.text),
+        drain=drain,
+        told=_all(told),
+    )
+
+
+def _all(listeners: list[Callable[[Exchange], None]]) -> Callable[[Exchange], None] | None:
+    """One call for all of them: a request pays for what is switched on."""
+    if len(listeners) < 2:
+        return listeners[0] if listeners else None
+
+    def tell(exchange: Exchange) -> None:
+        for listener in listeners:
+            listener(exchange)
+
+    return tell
+
+
+def _metrics(store: Store, hashing: Argon2Hasher) -> PrometheusMetrics:
+    in_use = {"todo_passwords_hashing": ("Passwords being hashed, or waiting for it.", lambda: hashing.inside)}
+    if isinstance(store, PostgresStore):
+        in_use["todo_database_connections_in_use"] = (
+            "Connections to the database in use, or waited for.",
+            lambda: store.connections_in_use,
+        )
+    return PrometheusMetrics(in_use)
 
 
 def assemble(
@@ -116,6 +170,8 @@ def assemble(
     clock: Clock | None = None,
     hashing: Argon2Hasher | None = None,
     mail: Mailer | None = None,
+    log: Logs | None = None,
+    metrics: PrometheusMetrics | None = None,
 ) -> Litestar:
     """What is behind the edge. Raises `SettingsInvalid`."""
     if settings.secret is None:
@@ -124,22 +180,28 @@ def assemble(
     store = store or PostgresStore(database_address(settings), clock=clock, pool_size=settings.pool_size)
     hashing = hashing or hasher(settings)
     mail = mail or mailer(settings)
+    trail = AuditLines(settings.secret) if metrics is None else AuditLines(settings.secret, count=metrics.event)
     signatures = HmacSignatures(settings.secret)
     verification = VerificationService(store=store, mailer=mail, proofs=JwtEmailProofs(settings.secret), clock=clock)
-    passwords = PasswordService(store=store, hasher=hashing, mailer=mail, clock=clock)
+    passwords = AuditedPasswords(trail=trail, store=store, hasher=hashing, mailer=mail, clock=clock)
     services = Services(
-        accounts=AccountService(
+        accounts=AuditedAccounts(
+            trail=trail,
             store=store,
             hasher=hashing,
             clock=clock,
             verification=verification,
             rules=SignUpRules(open=settings.signup_open, verified_only=settings.require_email_verification),
         ),
-        authentication=Authentication(
-            tokens=JwtTokens(settings.secret), signatures=signatures, sessions=store.sessions, clock=clock
+        authentication=AuditedAuthentication(
+            trail=trail,
+            tokens=JwtTokens(settings.secret),
+            signatures=signatures,
+            sessions=store.sessions,
+            clock=clock,
         ),
         passwords=passwords,
-        profile=ProfileService(store=store, passwords=passwords, clock=clock),
+        profile=AuditedProfile(trail=trail, store=store, passwords=passwords, clock=clock),
         verification=verification,
         tasks=TaskService(store=store, clock=clock),
     )
@@ -147,9 +209,11 @@ def assemble(
     @asynccontextmanager
     async def open_while_serving(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for part in (hashing, store, mail):
+            for part in (hashing, store, mail, metrics):
                 if isinstance(part, AbstractAsyncContextManager):
                     await stack.enter_async_context(part)
+            if log is not None:
+                stack.push_async_callback(asyncio.to_thread, log.flush)
             _calm_the_collector()
             yield
 
@@ -161,5 +225,6 @@ def assemble(
         trusted_origins=settings.trusted_origins,
         base_url=BaseUrl(settings.base_url),
         jar=SessionCookies(signatures, secure=settings.secure),
+        trail=trail,
         lifespan=[open_while_serving],
     )

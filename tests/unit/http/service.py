@@ -43,6 +43,9 @@ CLEARED: Final = [f"{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" for name
 JWT_SHAPE: Final = r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"
 MOMENT: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
+NAMED: Final = {"X-Request-Id": "test"}
+"""All requests have one name, so that whole answers can be compared."""
+
 Headers = list[tuple[str | bytes, str | bytes]]
 """As httpx sends them: in order, with repetitions."""
 
@@ -138,6 +141,9 @@ class FickleStore(Store):
         async with self._store.begin() as work:
             yield work
 
+    async def require_ready(self) -> None:
+        self.trouble.strike()
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -169,7 +175,7 @@ class Service:
         )
         transport = httpx.ASGITransport(cast(Any, self.app))
         self.client = httpx.AsyncClient(
-            transport=transport, base_url=base_url, event_hooks={"response": [self._forget]}
+            transport=transport, base_url=base_url, event_hooks={"response": [self._forget]}, headers=NAMED
         )
         self._numbers = itertools.count(1)
 
@@ -348,7 +354,7 @@ async def spoken(app: object, method: str, path: str, headers: Sequence[tuple[by
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"127.0.0.1:8000"), *headers],
+        "headers": [(b"host", b"127.0.0.1:8000"), (b"x-request-id", b"test"), *headers],
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 8000),
     }

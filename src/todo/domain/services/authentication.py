@@ -1,11 +1,22 @@
 """From a credential to who is asking."""
 
+from dataclasses import dataclass
+
 from todo.domain.errors import SessionEnded
 from todo.domain.model.principal import Claims, Principal
-from todo.domain.model.session import Session, SessionHandle
+from todo.domain.model.session import Session, SessionHandle, SessionId
+from todo.domain.model.user import UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import SessionRepository
 from todo.domain.ports.tokens import Signatures, Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A session that its own credential has ended."""
+
+    user: UserId
+    session: SessionId
 
 
 class Authentication:
@@ -65,13 +76,20 @@ class Authentication:
                 return slid, self.token_for(slid)
         return (session, self.token_for(session)) if principal.by_handle else None
 
-    async def end(self, credential: str) -> None:
-        """Ends the session that a credential names, one whose time is over too. Raises `TokenInvalid`."""
+    async def end(self, credential: str) -> Ended | None:
+        """Ends the session that a credential names, one whose time is over too. Raises `TokenInvalid`.
+
+        `None` when it names none that could be ended.
+        """
         if credential.count(".") == 1:
             session = await self._sessions.find_by_handle(SessionHandle(self._signatures.verify(credential)))
-            if session is not None:
-                await self._sessions.remove(session.id)
-            return
-        claims = self._tokens.read(credential)
-        if claims.session is not None:
-            await self._sessions.remove(claims.session)
+            if session is None:
+                return None
+            ended = Ended(user=session.user, session=session.id)
+        else:
+            claims = self._tokens.read(credential)
+            if claims.session is None:
+                return None
+            ended = Ended(user=claims.subject, session=claims.session)
+        await self._sessions.remove(ended.session)
+        return ended

@@ -6,7 +6,7 @@ from todo.domain.errors import PasswordNotFound, PasswordResetDisabled, Password
 from todo.domain.model.letter import Letter, Purpose
 from todo.domain.model.session import Device, Session
 from todo.domain.model.ticket import Ticket, reset_digest
-from todo.domain.model.user import Email, Password, PasswordHash, User
+from todo.domain.model.user import Email, Password, PasswordHash, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.password_hasher import PasswordHasher
@@ -72,8 +72,11 @@ class PasswordService:
         ticket = await self._store.tickets.find(reset_digest(token))
         return ticket is not None and ticket.expires_at > self._clock.now()
 
-    async def reset(self, token: str, new: Password) -> None:
-        """Sets a new password and ends every session of the user. Raises `TicketInvalid`: each token works once."""
+    async def reset(self, token: str, new: Password) -> UserId:
+        """Sets a new password, ends every session of the user, and says who it is.
+
+        Raises `TicketInvalid`: each token works once.
+        """
         if not await self.can_reset(token):
             raise TicketInvalid
         hashed = await self._hasher.hash(new)
@@ -85,3 +88,4 @@ class PasswordService:
                 await work.commit()
         except UserNotFound as error:
             raise TicketInvalid from error
+        return ticket.user

@@ -17,13 +17,17 @@ from todo.domain.errors import (
     Unauthenticated,
     UserNotFound,
 )
+from todo.domain.model.principal import Principal
 from todo.domain.model.session import Device, Session
 from todo.domain.model.user import Image, Name, User
+from todo.domain.ports.audit_trail import AuditTrail
 from todo.domain.services.accounts import AccountService
 from todo.domain.services.authentication import Authentication
 from todo.entrypoints.http import cookies
+from todo.entrypoints.http.audit import record_refusal
 from todo.entrypoints.http.authentication import bearer_token
 from todo.entrypoints.http.cookies import SessionCookies
+from todo.entrypoints.http.edge.client import NOWHERE, client_of
 from todo.entrypoints.http.openapi import coded
 from todo.entrypoints.http.reading import BadBody, Fault
 
@@ -56,7 +60,10 @@ class Visitor:
 class Reception:
     """Knows who comes by bearer token or by cookie, and hands out the next cookie when that is due."""
 
-    def __init__(self, *, authentication: Authentication, accounts: AccountService, jar: SessionCookies) -> None:
+    def __init__(
+        self, *, authentication: Authentication, accounts: AccountService, jar: SessionCookies, trail: AuditTrail
+    ) -> None:
+        self._trail = trail
         self._authentication = authentication
         self._accounts = accounts
         self._jar = jar
@@ -67,10 +74,11 @@ class Reception:
         for credential in self.credentials(request):
             try:
                 return await self._visitor(request, credential, refresh=refresh)
-            except (SessionEnded, TokenExpired, UserNotFound):
+            except (SessionEnded, TokenExpired, UserNotFound) as error:
                 over = True
-            except Unauthenticated:
-                continue
+                record_refusal(self._trail, request.scope, error)
+            except Unauthenticated as error:
+                record_refusal(self._trail, request.scope, error)
         if over:
             self.forget(request)
         return None
@@ -84,6 +92,7 @@ class Reception:
 
     def keep(self, request: Asked, session: Session, *, remembered: bool = True) -> dict[str, str]:
         """Sets the session's cookie. The headers are for clients that keep none."""
+        request.scope["user"] = Principal(user=session.user, session=session)
         return self._hand_over(request, self._authentication.token_for(session), remembered=remembered)
 
     def forget(self, request: Asked) -> None:
@@ -118,6 +127,7 @@ class Reception:
     async def _visitor(self, request: Asked, credential: str, *, refresh: bool) -> Visitor:
         """A token of another issuer has no session: whoever shows it is nobody here."""
         principal = await self._authentication.principal(credential)
+        request.scope["user"] = principal
         session = principal.session
         if session is None:
             raise NotSignedIn
@@ -144,7 +154,8 @@ def renewed_headers(request: Asked) -> dict[str, str]:
 
 def device_of(request: Asked) -> Device:
     agent = request.headers.get("user-agent", "").replace("\0", "")[:LONGEST_AGENT]
-    return Device(address=request.client.host if request.client else None, agent=agent)
+    client = client_of(request.scope)
+    return Device(address=None if client is NOWHERE else client.text, agent=agent)
 
 
 def name_of(text: str) -> Name:
