@@ -33,7 +33,7 @@ from todo.entrypoints.http.app import Services, create_app
 from todo.entrypoints.http.auth.redirects import BaseUrl
 from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.edge import Edge
-from todo.entrypoints.http.edge.aside import Drain, Readiness, asides
+from todo.entrypoints.http.edge.aside import Readiness, asides
 from todo.entrypoints.http.edge.client import TrustedProxies
 from todo.entrypoints.http.edge.cors import Cors
 from todo.entrypoints.http.edge.exchange import Exchange, about_request
@@ -128,15 +128,12 @@ def build(
     if metrics is not None:
         told.append(metrics.request)
     app = assemble(settings, store=store, clock=clock, hashing=hashing, mail=mail, log=log, metrics=metrics)
-    drain = Drain()
-    readiness = Readiness(drain, store.require_ready)
     return Edge(
         app,
         cors=Cors(settings.cors_origins),
         headers=AnswerHeaders(secure=settings.secure),
         proxies=TrustedProxies(settings.trusted_proxies),
-        aside=asides(readiness, None if metrics is None else metrics.text),
-        drain=drain,
+        aside=asides(Readiness(store.require_ready), None if metrics is None else metrics.text),
         told=_all(told),
     )
 

@@ -1,5 +1,6 @@
 """The log of one process."""
 
+import asyncio
 import atexit
 import logging
 import os
@@ -95,7 +96,12 @@ class Logs(logging.Handler):
         self._pipe.stop(FAREWELL)
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Without the lock of other handlers: the queue needs none."""
+        """Without the lock of other handlers: the queue needs none.
+
+        Of a request that is cut off at the end nothing is told here: whoever cuts it off does.
+        """
+        if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+            return False
         self._pipe.put(Told(record, self._context()))
         if record.levelno >= logging.ERROR:
             self._pipe.hurry()

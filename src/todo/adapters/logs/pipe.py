@@ -2,10 +2,11 @@
 
 import os
 import select
+import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
 Entry = TypeVar("Entry")
@@ -19,6 +20,12 @@ PAUSE: Final = 0.1
 ATOMIC: Final = 4096
 """Bytes that a pipe takes in one piece (POSIX, PIPE_BUF on Linux): several processes may write to one."""
 
+BATCH: Final = 1000
+"""Lines that are made before any of them is written."""
+
+LARGE: Final = 64 * 1024
+"""Bytes for a file, which takes any number in one piece."""
+
 
 class Pipe(Generic[Entry]):
     """A bounded queue, and a thread that renders and writes what is in it."""
@@ -26,6 +33,7 @@ class Pipe(Generic[Entry]):
     def __init__(self, descriptor: int, render: Callable[[Entry], str], *, lost: Callable[[int], str]) -> None:
         """`render` makes a line without its end; `lost` the one that tells how many were dropped."""
         self._descriptor = descriptor
+        self._most = ATOMIC if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else LARGE
         self._render = render
         self._lost = lost
         self._waiting: deque[Entry] = deque()
@@ -74,25 +82,35 @@ class Pipe(Generic[Entry]):
             stopping = self._stopping
             while self._waiting or self._dropped:
                 self._writing = True
-                self._write(self._next_piece())
+                for piece, count in self._pieces(self._taken()):
+                    self._write(piece, count)
             self._writing = False
             if stopping:
                 return
 
-    def _next_piece(self) -> tuple[bytes, int]:
-        """As many whole lines as a pipe takes at once, and how many they are."""
-        piece, count = b"", 0
+    def _taken(self) -> list[tuple[bytes, int]]:
+        """Some of what waits: lines, and how many it would be if one were lost."""
+        taken = []
         if self._dropped:
             with self._counting:
                 dropped, self._dropped = self._dropped, 0
-            piece, count = self._lost(dropped).encode() + b"\n", dropped
-        while self._waiting:
-            line = self._rendered(self._waiting[0])
-            if piece and len(piece) + len(line) > ATOMIC:
-                break
-            self._waiting.popleft()
-            piece, count = piece + line, count + 1
-        return piece, count
+            taken.append((self._lost(dropped).encode() + b"\n", dropped))
+        while self._waiting and len(taken) < BATCH:
+            taken.append((self._rendered(self._waiting.popleft()), 1))
+        return taken
+
+    def _pieces(self, taken: list[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
+        """As many whole lines together as may be written together."""
+        lines: list[bytes] = []
+        size = count = 0
+        for line, weight in taken:
+            if lines and size + len(line) > self._most:
+                yield b"".join(lines), count
+                lines, size, count = [], 0, 0
+            lines.append(line)
+            size += len(line)
+            count += weight
+        yield b"".join(lines), count
 
     def _rendered(self, entry: Entry) -> bytes:
         try:
@@ -101,20 +119,17 @@ class Pipe(Generic[Entry]):
         except Exception as error:
             return f"a line of the log could not be made: {type(error).__name__}\n".encode()
 
-    def _write(self, piece: tuple[bytes, int]) -> None:
-        rest, count = piece
+    def _write(self, piece: bytes, count: int) -> None:
+        rest = piece
         while rest:
             try:
                 rest = rest[os.write(self._descriptor, rest) :]
             except BlockingIOError:
                 select.select([], [self._descriptor], [], PAUSE)
             except OSError:  # a full disk, a reader that is gone
-                self._drop(count)
-                if self._stopping:
-                    with self._counting:
-                        self._dropped = 0
-                    self._waiting.clear()
-                time.sleep(PAUSE)
+                if not self._stopping:  # else the end of the process would wait for it
+                    self._drop(count)
+                    time.sleep(PAUSE)
                 return
 
     def _drop(self, count: int) -> None:

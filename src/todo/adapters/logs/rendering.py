@@ -5,9 +5,11 @@ import re
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from logging import LogRecord
 from typing import Any, Final
 
+import msgspec
 from structlog.dev import ConsoleRenderer
 
 from todo.adapters.logs.redaction import Redaction
@@ -21,12 +23,18 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 EXTRA: Final = "fields"
 """The attribute of a record that carries fields: `log.info("text", extra={"fields": {…}})`."""
 
-TO_JSON: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode
-"""Plain ASCII: whatever a text holds, a line is a line."""
+FAST: Final = msgspec.json.Encoder(enc_hook=str)
+PLAIN: Final = json.JSONEncoder(separators=(",", ":"), default=str)
+"""Writes ASCII only. Nine times as slow, and so for lines that need it."""
 
 
 def as_json(fields: Fields) -> str:
-    return TO_JSON(fields)
+    """ASCII, whatever the texts hold: U+2028 and its like end a line for some who read it."""
+    try:
+        line = FAST.encode(fields)
+    except UnicodeEncodeError:  # a lone surrogate
+        return PLAIN.encode(fields)
+    return line.decode() if line.isascii() else PLAIN.encode(fields)
 
 
 def as_console(*, colors: bool) -> Rendered:
@@ -45,7 +53,13 @@ def as_console(*, colors: bool) -> Rendered:
 
 
 def moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03}Z"
+
+
+@lru_cache(16)
+def _second(whole: int) -> str:
+    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def fields_of(record: LogRecord, context: Mapping[str, str], redaction: Redaction, *, as_it_is: bool) -> Fields:

@@ -1,14 +1,15 @@
 """The use cases around signing in, each with its line in the audit trail.
 
-The use cases know nothing of it. An event is recorded when all is done: what did not happen leaves no line.
+The use cases know nothing of it. An event is recorded when all is done: what did not happen leaves no line. What a line
+does not tell is passed on as it came.
 """
 
 from typing import Any
 
 from todo.domain.errors import CredentialsWrong, EmailNotVerified, PasswordWrong
 from todo.domain.model.audit import AuditEvent, Happening
-from todo.domain.model.session import Device, Session, SessionHandle
-from todo.domain.model.user import Email, Image, Name, Password, PasswordHash, User, UserId
+from todo.domain.model.session import Session, SessionHandle
+from todo.domain.model.user import Email, Password, PasswordHash, User, UserId
 from todo.domain.ports.audit_trail import AuditTrail
 from todo.domain.services.accounts import AccountService, SignedIn, SignedUp
 from todo.domain.services.authentication import Authentication, Ended
@@ -21,30 +22,16 @@ class AuditedAccounts(AccountService):
         super().__init__(**parts)
         self._trail = trail
 
-    async def sign_up(
-        self,
-        email: Email,
-        password: Password,
-        name: Name | None,
-        *,
-        image: Image | None = None,
-        remembered: bool = True,
-        callback: str = "",
-        device: Device,
-    ) -> SignedUp:
-        made = await super().sign_up(
-            email, password, name, image=image, remembered=remembered, callback=callback, device=device
-        )
+    async def sign_up(self, *given: Any, **named: Any) -> SignedUp:
+        made = await super().sign_up(*given, **named)
         if made.is_new:
             session = None if made.session is None else made.session.id
             self._trail.record(AuditEvent(what=Happening.SIGNED_UP, user=made.user.id, session=session))
         return made
 
-    async def sign_in(
-        self, email: Email, password: Password, *, remembered: bool = True, callback: str = "", device: Device
-    ) -> SignedIn:
+    async def sign_in(self, email: Email, *given: Any, **named: Any) -> SignedIn:
         try:
-            begun = await super().sign_in(email, password, remembered=remembered, callback=callback, device=device)
+            begun = await super().sign_in(email, *given, **named)
         except (CredentialsWrong, EmailNotVerified) as error:
             self._trail.record(AuditEvent(what=Happening.SIGN_IN_REFUSED, email=email, reason=type(error).__name__))
             raise
@@ -77,16 +64,14 @@ class AuditedPasswords(PasswordService):
             self._trail.record(event)
             raise
 
-    async def change(
-        self, current: Password, new: Password, *, by: User, session: Session, anew: Device | None = None
-    ) -> Session | None:
-        begun = await super().change(current, new, by=by, session=session, anew=anew)
+    async def change(self, *given: Any, by: User, session: Session, **named: Any) -> Session | None:
+        begun = await super().change(*given, by=by, session=session, **named)
         now = session if begun is None else begun
         self._trail.record(AuditEvent(what=Happening.PASSWORD_CHANGED, user=by.id, session=now.id))
         return begun
 
-    async def reset(self, token: str, new: Password) -> UserId:
-        user = await super().reset(token, new)
+    async def reset(self, *given: Any, **named: Any) -> UserId:
+        user = await super().reset(*given, **named)
         self._trail.record(AuditEvent(what=Happening.PASSWORD_CHANGED, user=user, reason="by letter"))
         return user
 
@@ -107,6 +92,6 @@ class AuditedProfile(ProfileService):
         reason = "all" if keep is None else "all others"
         self._trail.record(AuditEvent(what=Happening.SESSION_ENDED, user=by.id, reason=reason))
 
-    async def delete(self, password: Password | None, *, by: User, session: Session) -> None:
-        await super().delete(password, by=by, session=session)
+    async def delete(self, *given: Any, by: User, session: Session, **named: Any) -> None:
+        await super().delete(*given, by=by, session=session, **named)
         self._trail.record(AuditEvent(what=Happening.ACCOUNT_DELETED, user=by.id, session=session.id))

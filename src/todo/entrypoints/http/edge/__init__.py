@@ -15,7 +15,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from todo.entrypoints.http.edge.answers import BUSY, FAILED, refuse
-from todo.entrypoints.http.edge.aside import Aside, Drain, answer
+from todo.entrypoints.http.edge.aside import Aside, answer
 from todo.entrypoints.http.edge.client import TrustedProxies
 from todo.entrypoints.http.edge.cors import Cors
 from todo.entrypoints.http.edge.exchange import CURRENT, Exchange
@@ -49,7 +49,6 @@ class Edge:
         headers: AnswerHeaders,
         proxies: TrustedProxies,
         aside: Mapping[str, Aside],
-        drain: Drain,
         told: Callable[[Exchange], None] | None = None,
         most_in_flight: int = MOST_IN_FLIGHT,
         patience: float = PATIENCE,
@@ -59,8 +58,6 @@ class Edge:
         self._headers = headers
         self._client = proxies.client
         self._aside = aside
-        self.drain = drain
-        """For whoever runs the service: `drain.begin()` when it is told to stop."""
         self._told = told
         self._most_in_flight = most_in_flight
         self._patience = patience
@@ -75,7 +72,7 @@ class Edge:
         exchange = Exchange(self._id(given.get(REQUEST_ID)), self._client(scope), scope)
         if scope["path"] in self._aside:
             send = self._sender(send, exchange, given, ())
-            await answer(self._aside[scope["path"]], scope["method"], send)
+            await answer(self._aside[scope["path"]], scope, send)
             return
         exchange.unread = b"content-length" in given or b"transfer-encoding" in given
         CURRENT.set(exchange)
@@ -128,7 +125,7 @@ class Edge:
         """The client's own name for the request, if it is harmless; else one that no other request has."""
         if given is not None and GIVEN_ID.fullmatch(given):
             return given.decode()
-        return f"{getrandbits(80):020x}"  # noqa: S311  a name, not a secret
+        return f"{getrandbits(80):020x}"
 
     def _sender(
         self, send: Send, exchange: Exchange, given: Mapping[bytes, bytes], more: list[Header] | tuple[()]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
-from litestar.types import Send
+from litestar.types import HTTPScope, Send
 
 from todo.domain.errors import StoreOutdated, StoreUnavailable
 from todo.entrypoints.http.edge.answers import JSON, say
@@ -17,44 +17,32 @@ READY_WITHIN: Final = 1.0
 KEPT_FOR: Final = 0.5
 """Seconds for which an answer of the database counts: who asks often does not make it work often."""
 
-Aside = Callable[[Send], Awaitable[None]]
+DRAIN: Final = "drain"
+"""Where the server leaves, in the state of the lifespan, an `asyncio.Event` that is set when it is told to stop."""
+
+Aside = Callable[[HTTPScope, Send], Awaitable[None]]
 
 
 NOT_ALLOWED: Final = {"detail": "Method Not Allowed", "code": "METHOD_NOT_ALLOWED"}
 
 
-async def answer(aside: Aside, method: str, send: Send) -> None:
-    if method in {"GET", "HEAD"}:
-        await aside(send)
+async def answer(aside: Aside, scope: HTTPScope, send: Send) -> None:
+    if scope["method"] in {"GET", "HEAD"}:
+        await aside(scope, send)
     else:
         await _say(send, 405, NOT_ALLOWED, (b"allow", b"GET, HEAD"))
-
-
-class Drain:
-    """Whether the service has been told to stop. Then it is not ready for more, and answers what it has."""
-
-    def __init__(self) -> None:
-        self._begun = False
-
-    @property
-    def begun(self) -> bool:
-        return self._begun
-
-    def begin(self) -> None:
-        """There is no way back."""
-        self._begun = True
 
 
 class Readiness:
     """What keeps the service from having traffic: `None`, or `draining`, `database` or `schema`."""
 
-    def __init__(self, drain: Drain, require_ready: Callable[[], Awaitable[None]]) -> None:
-        self._drain = drain
+    def __init__(self, require_ready: Callable[[], Awaitable[None]]) -> None:
         self._require_ready = require_ready
         self._asked: asyncio.Task[str | None] | None = None
 
-    async def obstacle(self) -> str | None:
-        if self._drain.begun:
+    async def obstacle(self, scope: HTTPScope) -> str | None:
+        drain = scope.get("state", {}).get(DRAIN)
+        if drain is not None and drain.is_set():
             return "draining"
         if self._asked is None:
             self._asked = asyncio.create_task(self._ask())
@@ -81,17 +69,17 @@ class Readiness:
 def asides(readiness: Readiness, metrics: Callable[[], Awaitable[tuple[str, bytes]]] | None) -> Mapping[str, Aside]:
     """By their paths. `metrics` gives a content type and a text."""
 
-    async def alive(send: Send) -> None:
+    async def alive(_: HTTPScope, send: Send) -> None:
         await _say(send, 200, {"status": "ok"})
 
-    async def ready(send: Send) -> None:
-        obstacle = await readiness.obstacle()
+    async def ready(scope: HTTPScope, send: Send) -> None:
+        obstacle = await readiness.obstacle(scope)
         if obstacle is None:
             await _say(send, 200, {"status": "ready"})
         else:
             await _say(send, 503, {"status": "not ready", "reason": obstacle}, (b"retry-after", b"1"))
 
-    async def measured(send: Send) -> None:
+    async def measured(_: HTTPScope, send: Send) -> None:
         assert metrics is not None  # noqa: S101  it is only listed when there are some
         content_type, text = await metrics()
         await say(send, 200, (b"content-type", content_type.encode()), text, [NO_STORE])
