@@ -13,6 +13,7 @@ import jwt
 from tests.builders import NOON, SECRET, HandClock
 from tests.mailboxes import OutboxMailer
 from todo.adapters.argon2_hasher import Argon2Cost, Argon2Hasher
+from todo.adapters.logs import Logs
 from todo.adapters.memory import MemoryStore
 from todo.bootstrap import build
 from todo.config import Settings
@@ -160,7 +161,8 @@ class Service:
         base_url: str = OWN_ORIGIN,
         cors_origins: Sequence[str] = (FRIEND,),
         mail: bool = True,
-        **settings: bool,
+        log: Logs | None = None,
+        **settings: object,
     ) -> None:
         self.clock = HandClock()
         self.mail = OutboxMailer(enabled=mail)
@@ -172,6 +174,7 @@ class Service:
             clock=self.clock,
             hashing=self._hashing,
             mail=self.mail,
+            log=log,
         )
         transport = httpx.ASGITransport(cast(Any, self.app))
         self.client = httpx.AsyncClient(

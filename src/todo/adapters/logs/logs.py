@@ -70,10 +70,10 @@ class Logs(logging.Handler):
     def start(self) -> None:
         """Takes over from whoever had the loggers before."""
         root, ours = logging.getLogger(), logging.getLogger(OURS)
-        self._before = (root.handlers[:], root.level, ours.level)
-        for handler in self._before[0]:
+        for handler in root.handlers[:]:
             if isinstance(handler, Logs):
                 handler.stop()
+        self._before = (root.handlers[:], root.level, ours.level)
         root.handlers[:] = [self]
         root.setLevel(max(self._threshold, logging.WARNING))
         ours.setLevel(self._threshold)
@@ -87,7 +87,7 @@ class Logs(logging.Handler):
             return
         root = logging.getLogger()
         if self in root.handlers:
-            root.handlers[:] = [handler for handler in self._before[0] if not isinstance(handler, Logs)]
+            root.handlers[:] = self._before[0]
             root.setLevel(self._before[1])
             logging.getLogger(OURS).setLevel(self._before[2])
             logging.captureWarnings(capture=False)
