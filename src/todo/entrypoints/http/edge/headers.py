@@ -27,8 +27,8 @@ class AnswerHeaders:
     def completed(self, headers: Iterable[Header], path: str) -> list[Header]:
         """A new list. Under `/api` an answer that says nothing of it is not to be stored."""
         complete = [*headers]
-        names = {name for name, _ in complete}
-        if names.isdisjoint(self._names):
+        names = dict(complete)
+        if self._names.isdisjoint(names):
             complete += self._all
         else:
             complete += [header for header in self._all if header[0] not in names]
