@@ -6,7 +6,6 @@ It is one wrapper around the application, since each one costs something on ever
 import asyncio
 import logging
 import re
-import time
 from collections.abc import Callable, Mapping
 from random import getrandbits
 from typing import Any, Final
@@ -153,9 +152,9 @@ class Edge:
         self._watch = None
         if not self._in_flight:
             return
-        latest = time.monotonic() - self._patience
         for exchange in self._in_flight:
-            if exchange.began < latest and not exchange.overdue and exchange.task is not None:
+            exchange.looks += 1
+            if exchange.looks * LOOK_AROUND > self._patience and not exchange.overdue and exchange.task is not None:
                 exchange.overdue = True
                 exchange.task.cancel()
         self._watch = asyncio.get_running_loop().call_later(LOOK_AROUND, self._look_around)

@@ -17,6 +17,7 @@ class Exchange:
         "client",
         "ended",
         "id",
+        "looks",
         "method",
         "overdue",
         "route",
@@ -40,6 +41,8 @@ class Exchange:
         """0 until the answer begins."""
         self.unread = False
         """Whether a body was announced and has not been read to its end."""
+        self.looks = 0
+        """How often it was seen without an answer. A loop that stands still cannot answer, and does not look."""
         self.overdue = False
         """Whether it was given up, since its answer did not begin in time."""
         self.route: str | None = None
