@@ -1,11 +1,14 @@
 """The ASGI door: `uvicorn --factory todo.asgi:create`."""
 
-from litestar.types import ASGIApp
-
-from todo.bootstrap import build, environment
+from todo.bootstrap import build, environment, logs
 from todo.config import Settings
+from todo.entrypoints.http.edge import Edge
 
 
-def create() -> ASGIApp:
-    """The application, by the settings of the environment. Raises `SettingsInvalid`."""
-    return build(Settings.read(environment()))
+def create() -> Edge:
+    """The application, by the settings of the environment, and the log of this process. Raises `SettingsInvalid`."""
+    settings = Settings.read(environment())
+    log = logs(settings)
+    app = build(settings, log=log)
+    log.start()
+    return app

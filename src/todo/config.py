@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -78,6 +79,11 @@ class Settings:
     """Without one letters are written to the log, or with an https `base_url` not at all."""
     mail_from: str = ""
     """Who letters are from: an address, or a name with one."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Whose `X-Forwarded-For` is believed."""
+    metrics: bool = False
+    log_format: str = "auto"
+    log_level: str = "info"
 
     @property
     def secure(self) -> bool:
@@ -119,6 +125,10 @@ class Settings:
             session_max_age_days=reader.number("TODO_SESSION_MAX_AGE_DAYS", 7, 3650, default=0) or None,
             smtp_url=reader.confidential("TODO_SMTP_URL").strip() or None,
             mail_from=reader.text("TODO_MAIL_FROM"),
+            trusted_proxies=reader.networks("TODO_TRUSTED_PROXIES"),
+            metrics=reader.choice("TODO_METRICS", ("off", "on"), default="off") == "on",
+            log_format=reader.choice("TODO_LOG_FORMAT", ("auto", "console", "json"), default="auto"),
+            log_level=reader.choice("TODO_LOG_LEVEL", ("debug", "info", "warning", "error"), default="info"),
         )
         if serving and settings.database_url and settings.secret is None and "BETTER_AUTH_SECRET" not in reader.faulty:
             reader.fault(
@@ -272,6 +282,14 @@ class _Reader:
             )
             return frozenset()
         return frozenset(origin_of(value) for value in values) or frozenset({"http://localhost:3000"})
+
+    def networks(self, name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+        values = [value.strip() for value in self.text(name).split(",") if value.strip()]
+        try:
+            return tuple(ip_network(value) for value in values)
+        except ValueError as error:
+            self.fault(name, f"must be a comma list of networks like 10.0.0.0/8 or 192.0.2.7: {error}")
+            return ()
 
 
 def _is_origin(value: str) -> bool:

@@ -6,6 +6,7 @@ from tests.contracts.throttle import NetworkContract, ThrottleContract
 from tests.contracts.tickets import TicketContract
 from tests.contracts.units_of_work import UnitOfWorkContract
 from tests.contracts.users import AccountContract, PasswordContract, SavedUserContract, UserContract
+from todo.domain.ports.store import Store
 
 
 class StoreContract(
@@ -23,3 +24,6 @@ class StoreContract(
     NetworkContract,
 ):
     """Subclass it, and provide a `store` fixture that is empty."""
+
+    async def test_it_is_ready_for_work(self, store: Store) -> None:
+        await store.require_ready()

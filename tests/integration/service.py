@@ -73,7 +73,13 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 def surroundings(settings: Mapping[str, str]) -> dict[str, str]:
     """Of the environment of the tests only the way to programs. Who names no database does not get this machine's."""
-    return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TODO_DATA_DIR": "/dev/null/none", **settings}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "TODO_DATA_DIR": "/dev/null/none",
+        "TODO_LOG_LEVEL": "warning",
+        **settings,
+    }
 
 
 def free_port() -> int:

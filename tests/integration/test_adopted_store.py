@@ -27,7 +27,8 @@ from tests.integration.old_databases import (
 )
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.adoption.shape import AT, FIRST
-from todo.adapters.postgres.migrations import VERSION_TABLE, _config
+from todo.adapters.postgres.migrations import _config
+from todo.adapters.postgres.schema_version import VERSION_TABLE
 from todo.adapters.postgres.store import PostgresStore
 from todo.domain.errors import OwnerUnknown
 from todo.domain.model.session import SessionHandle, SessionId

@@ -5,7 +5,8 @@ import pytest
 
 from tests.integration.databases import execute
 from todo.adapters.postgres.address import DatabaseAddress
-from todo.adapters.postgres.migrations import VERSION_TABLE, MigrationRefused, Migrations
+from todo.adapters.postgres.migrations import MigrationRefused, Migrations
+from todo.adapters.postgres.schema_version import VERSION_TABLE
 from todo.domain.errors import StoreUnavailable
 
 OURS = {"user", "session", "account", "verification", "tasks", "known_network", "throttle"}

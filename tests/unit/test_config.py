@@ -2,6 +2,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from io import StringIO
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,10 @@ class TestWhatCanBeSet:
                 "TODO_REQUIRE_EMAIL_VERIFICATION": "true",
                 "TODO_SMTP_URL": SMTP_URL,
                 "TODO_MAIL_FROM": "Todo <todo@example.com>",
+                "TODO_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7,fd00::/8",
+                "TODO_METRICS": "on",
+                "TODO_LOG_FORMAT": "json",
+                "TODO_LOG_LEVEL": "warning",
             }
         )
 
@@ -113,6 +118,10 @@ class TestWhatCanBeSet:
             require_email_verification=True,
             smtp_url=SMTP_URL,
             mail_from="Todo <todo@example.com>",
+            trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("192.0.2.7/32"), ip_network("fd00::/8")),
+            metrics=True,
+            log_format="json",
+            log_level="warning",
         )
 
     @pytest.mark.parametrize(
@@ -212,6 +221,13 @@ class TestFaults:
             *(("TODO_DB_POOLER", value) for value in ("session", "Transaction", "true")),
             *(("DATABASE_URL", value) for value in ("sqlite:///x", "localhost/todo", "postgresql+asyncpg://x/y")),
             ("DATABASE_URL_UNPOOLED", "mysql://x/y"),
+            *(
+                ("TODO_TRUSTED_PROXIES", value)
+                for value in ("*", "all", "10.0.0.1/8", "10.0.0.0/33", "proxy", "10.0.0.1,x")
+            ),
+            *(("TODO_METRICS", value) for value in ("yes", "ON", "1")),
+            *(("TODO_LOG_FORMAT", value) for value in ("text", "JSON")),
+            *(("TODO_LOG_LEVEL", value) for value in ("trace", "WARNING", "10")),
             *(
                 ("TODO_BASE_URL", value)
                 for value in (

@@ -71,6 +71,11 @@ class Argon2Hasher(PasswordHasher):
     def is_outdated(self, hashed: PasswordHash) -> bool:
         return not hashed.startswith("$argon2") or self._argon2.check_needs_rehash(hashed)
 
+    @property
+    def inside(self) -> int:
+        """Passwords that are being hashed, or wait for it."""
+        return self._inside
+
     def close(self) -> None:
         """Lets the threads end; what is being hashed is finished."""
         self._threads.shutdown(wait=False, cancel_futures=True)

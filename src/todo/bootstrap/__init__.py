@@ -1,15 +1,15 @@
 """The composition root: which adapter fills which port. Plain calls, read from top to bottom."""
 
+import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 
 from dotenv import dotenv_values
 from litestar import Litestar
-from litestar.types import ASGIApp
 
 from todo.adapters.argon2_hasher import Argon2Hasher
 from todo.adapters.better_auth_scrypt import scrypt_matches
@@ -18,27 +18,32 @@ from todo.adapters.hmac_pseudonyms import HmacPseudonyms
 from todo.adapters.hmac_signatures import HmacSignatures
 from todo.adapters.jwt_email_proofs import JwtEmailProofs
 from todo.adapters.jwt_tokens import JwtTokens
+from todo.adapters.logs import AuditLines, Logs
 from todo.adapters.mail import LogMailer, NoMailer, SmtpMailer, SmtpServer
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
+from todo.adapters.prometheus_metrics import PrometheusMetrics
 from todo.adapters.system_clock import SystemClock
 from todo.config import Settings, SettingsInvalid
 from todo.domain.model.pace import Limits
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.store import Store
-from todo.domain.services.accounts import AccountService, SignUpRules
+from todo.domain.services.accounts import SignUpRules
 from todo.domain.services.attempts import Attempts, Unlimited
-from todo.domain.services.authentication import Authentication
+from todo.domain.services.audited import AuditedAccounts, AuditedAuthentication, AuditedPasswords, AuditedProfile
 from todo.domain.services.choosing import PasswordChoice
-from todo.domain.services.passwords import PasswordService
-from todo.domain.services.profile import ProfileService
 from todo.domain.services.tasks import TaskService
 from todo.domain.services.verification import VerificationService
 from todo.entrypoints.http.app import Services, create_app
 from todo.entrypoints.http.auth.redirects import BaseUrl
 from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.edge import Edge
+from todo.entrypoints.http.edge.aside import Readiness, asides
+from todo.entrypoints.http.edge.client import TrustedProxies
+from todo.entrypoints.http.edge.cors import Cors
+from todo.entrypoints.http.edge.exchange import Exchange, about_request
+from todo.entrypoints.http.edge.headers import AnswerHeaders
 from todo.entrypoints.web.pages import Site
 from todo.entrypoints.web.site import pages
 
@@ -102,6 +107,12 @@ def _calm_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def logs(settings: Settings) -> Logs:
+    """The log of this process, not yet begun."""
+    known = [settings.secret] if settings.secret else []
+    return Logs(level=settings.log_level, form=settings.log_format, secrets=known, context=about_request)
+
+
 def build(
     settings: Settings,
     *,
@@ -109,10 +120,50 @@ def build(
     clock: Clock | None = None,
     hashing: Argon2Hasher | None = None,
     mail: Mailer | None = None,
-) -> ASGIApp:
-    """Builds the application. A test passes the adapters it wants; the rest are the real ones."""
-    app = assemble(settings, store=store, clock=clock, hashing=hashing, mail=mail)
-    return Edge(app, cors_origins=settings.cors_origins)
+    log: Logs | None = None,
+) -> Edge:
+    """Builds the application. A test passes the adapters it wants; the rest are the real ones.
+
+    With a `log` each request is told there, and it is written out when serving ends.
+    """
+    clock = clock or SystemClock()
+    store = store or PostgresStore(database_address(settings), clock=clock, pool_size=settings.pool_size)
+    hashing = hashing or hasher(settings)
+    metrics = _metrics(store, hashing) if settings.metrics else None
+    told: list[Callable[[Exchange], None]] = [] if log is None else [log.request]
+    if metrics is not None:
+        told.append(metrics.request)
+    app = assemble(settings, store=store, clock=clock, hashing=hashing, mail=mail, log=log, metrics=metrics)
+    return Edge(
+        app,
+        cors=Cors(settings.cors_origins),
+        headers=AnswerHeaders(secure=settings.secure),
+        proxies=TrustedProxies(settings.trusted_proxies),
+        aside=asides(Readiness(store.require_ready), None if metrics is None else metrics.text),
+        told=_all(told),
+    )
+
+
+def _all(listeners: list[Callable[[Exchange], None]]) -> Callable[[Exchange], None] | None:
+    """One call for all of them: a request pays for what is switched on."""
+    if len(listeners) < 2:
+        return listeners[0] if listeners else None
+
+    def tell(exchange: Exchange) -> None:
+        for listener in listeners:
+            listener(exchange)
+
+    return tell
+
+
+def _metrics(store: Store, hashing: Argon2Hasher) -> PrometheusMetrics:
+    in_use = {"todo_passwords_hashing": ("Passwords being hashed, or waiting for it.", lambda: hashing.inside)}
+    if isinstance(store, PostgresStore):
+        in_use["todo_database_connections_in_use"] = (
+            "Connections to the database in use, or waited for.",
+            lambda: store.connections_in_use,
+        )
+    return PrometheusMetrics(in_use)
 
 
 def password_choice(settings: Settings) -> PasswordChoice:
@@ -137,6 +188,8 @@ def assemble(
     clock: Clock | None = None,
     hashing: Argon2Hasher | None = None,
     mail: Mailer | None = None,
+    log: Logs | None = None,
+    metrics: PrometheusMetrics | None = None,
 ) -> Litestar:
     """What is behind the edge. Raises `SettingsInvalid`."""
     if settings.secret is None:
@@ -146,6 +199,7 @@ def assemble(
     hashing = hashing or hasher(settings)
     mail = mail or mailer(settings)
     secret, previous = settings.secret, settings.previous_secret
+    trail = AuditLines(secret) if metrics is None else AuditLines(secret, count=metrics.event)
     signatures = HmacSignatures(secret, previous=previous)
     choice = password_choice(settings)
     counted = attempts(settings, secret=secret, store=store, clock=clock)
@@ -156,10 +210,13 @@ def assemble(
         clock=clock,
         attempts=counted,
     )
-    passwords = PasswordService(store=store, hasher=hashing, mailer=mail, clock=clock, choice=choice, attempts=counted)
+    passwords = AuditedPasswords(
+        trail=trail, store=store, hasher=hashing, mailer=mail, clock=clock, choice=choice, attempts=counted
+    )
     days = settings.session_max_age_days
     services = Services(
-        accounts=AccountService(
+        accounts=AuditedAccounts(
+            trail=trail,
             store=store,
             hasher=hashing,
             clock=clock,
@@ -168,7 +225,8 @@ def assemble(
             choice=choice,
             attempts=counted,
         ),
-        authentication=Authentication(
+        authentication=AuditedAuthentication(
+            trail=trail,
             tokens=JwtTokens(secret, previous=previous),
             signatures=signatures,
             sessions=store.sessions,
@@ -176,7 +234,7 @@ def assemble(
             longest=None if days is None else timedelta(days=days),
         ),
         passwords=passwords,
-        profile=ProfileService(store=store, passwords=passwords, clock=clock),
+        profile=AuditedProfile(trail=trail, store=store, passwords=passwords, clock=clock),
         verification=verification,
         tasks=TaskService(store=store, clock=clock),
     )
@@ -184,9 +242,11 @@ def assemble(
     @asynccontextmanager
     async def open_while_serving(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for part in (hashing, store, mail):
+            for part in (hashing, store, mail, metrics):
                 if isinstance(part, AbstractAsyncContextManager):
                     await stack.enter_async_context(part)
+            if log is not None:
+                stack.push_async_callback(asyncio.to_thread, log.flush)
             _calm_the_collector()
             yield
 
@@ -198,5 +258,6 @@ def assemble(
         trusted_origins=settings.trusted_origins,
         base_url=BaseUrl(settings.base_url),
         jar=SessionCookies(signatures, secure=settings.secure),
+        trail=trail,
         lifespan=[open_while_serving],
     )

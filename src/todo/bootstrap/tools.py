@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from litestar.types import ASGIApp
@@ -18,6 +19,7 @@ from todo.adapters.postgres.adoption.plan import AdoptionRefused
 from todo.adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError, default_directory
 from todo.adapters.postgres.migrations import MigrationRefused, Migrations, NotOurs
 from todo.adapters.postgres.store import PostgresStore
+from todo.adapters.prometheus_metrics import FOLDER as SHARED_FIGURES
 from todo.adapters.system_clock import SystemClock
 from todo.bootstrap import (
     assemble,
@@ -25,6 +27,7 @@ from todo.bootstrap import (
     database_address,
     environment,
     hasher,
+    logs,
     mailer,
     migrations_address,
     password_choice,
@@ -54,8 +57,11 @@ class HostTools(Tools):
         settings = _settings(given, serving=serving)
         with ExitStack() as stack:
             stack.enter_context(_refusals_told())
+            for_workers = dict(overrides)
+            if serving and settings.metrics and settings.workers > 1 and not given.get(SHARED_FIGURES):
+                for_workers[SHARED_FIGURES] = stack.enter_context(TemporaryDirectory(prefix="todo-metrics-"))
             if settings.database_url is not None:
-                yield HostInstallation(settings=settings, data=_named(settings), for_workers=overrides)
+                yield HostInstallation(settings=settings, data=_named(settings), for_workers=for_workers)
                 return
             directory = _data_directory(settings.data_dir or default_directory(given))
             server = _started(directory / "postgres")
@@ -65,17 +71,21 @@ class HostTools(Tools):
                 made["BETTER_AUTH_SECRET_FILE"] = str(_kept_secret(directory / "secret"))
             settings = _settings(given | made, serving=serving)
             data = f"{directory} (embedded PostgreSQL)"
-            yield HostInstallation(settings=settings, data=data, for_workers={**overrides, **made})
+            yield HostInstallation(settings=settings, data=data, for_workers={**for_workers, **made})
 
     def address(self) -> tuple[str, int]:
         settings = _settings(environment())
         return settings.host, settings.port
 
     def demo(self, host: str, port: int) -> tuple[ASGIApp, "DemoUser"]:
-        settings = _settings({"TODO_HOST": host, "TODO_PORT": str(port), "BETTER_AUTH_SECRET": self.secret()})
+        ours = {"TODO_HOST": host, "TODO_PORT": str(port), "BETTER_AUTH_SECRET": self.secret()}
+        given = {name: value for name, value in environment().items() if name.startswith("TODO_LOG_")}
+        settings = _settings(given | ours)
         store = MemoryStore()
         user = asyncio.run(_demo_user(settings, store))
-        return build(settings, store=store), user
+        log = logs(settings)
+        log.start()
+        return build(settings, store=store, log=log), user
 
     def openapi(self) -> dict[str, Any]:
         settings = _settings({"BETTER_AUTH_SECRET": self.secret()})
@@ -103,6 +113,9 @@ class HostInstallation(Installation):
     @property
     def workers(self) -> int:
         return self.settings.workers
+
+    def begin_log(self) -> None:
+        logs(self.settings).start()
 
     def schema(self) -> Migrations:
         return Migrations(migrations_address(self.settings))

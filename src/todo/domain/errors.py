@@ -37,6 +37,7 @@
     └── Unavailable                 not now: ask again after `retry_after` seconds
         ├── Busy                    too much at once
         └── StoreUnavailable        the database is away, or its answer is unknown
+            └── StoreOutdated       its tables are older than this program
 
 An entrypoint answers with the closest kind it knows, so a new leaf has an answer before anyone thinks of one.
 """
@@ -241,3 +242,7 @@ class StoreUnavailable(Unavailable):
     """The store cannot be reached, or went away before it answered: the outcome of a change is unknown."""
 
     retry_after = 2
+
+
+class StoreOutdated(StoreUnavailable):
+    """The store answers, and its tables are older than this program: migrations have not run."""

@@ -216,7 +216,7 @@ async def process(
 
 async def letter(service: Service, purpose: str, address: str) -> str:
     """The token in the link of the letter that development writes into the log instead of sending it."""
-    pattern = rf"would send {purpose} to {re.escape(address)}: \S+(?:/reset-password/|token=)([^?&\s]+)"
+    pattern = rf"would send {purpose} to {re.escape(address)}: \S+(?:/reset-password/|token=)([^?&\s\"]+)"
     await until(lambda: bool(re.search(pattern, service.stderr)))
     token: str = re.findall(pattern, service.stderr)[-1]
     return token

@@ -90,6 +90,9 @@ class MemoryInstallation(Installation):
     def for_workers(self) -> Mapping[str, str]:
         return {}
 
+    def begin_log(self) -> None:
+        pass
+
     def schema(self) -> MemorySchema:
         return self.tables
 

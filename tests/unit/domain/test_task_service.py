@@ -262,6 +262,9 @@ class RivalledStore(Store):
         self._store = MemoryStore()
         self.rivalled = Rivalled(self._store.tasks, times=times, removes=removes)
 
+    async def require_ready(self) -> None:
+        await self._store.require_ready()
+
     @property
     def tasks(self) -> TaskRepository:
         return self.rivalled

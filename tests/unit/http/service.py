@@ -13,6 +13,7 @@ import jwt
 from tests.builders import NOON, SECRET, HandClock
 from tests.mailboxes import OutboxMailer
 from todo.adapters.argon2_hasher import Argon2Cost, Argon2Hasher
+from todo.adapters.logs import Logs
 from todo.adapters.memory import MemoryStore
 from todo.bootstrap import build
 from todo.config import Settings
@@ -44,6 +45,9 @@ CLEARED: Final = [f"{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" for name
 
 JWT_SHAPE: Final = r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"
 MOMENT: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+NAMED: Final = {"X-Request-Id": "test"}
+"""All requests have one name, so that whole answers can be compared."""
 
 Headers = list[tuple[str | bytes, str | bytes]]
 """As httpx sends them: in order, with repetitions."""
@@ -148,6 +152,9 @@ class FickleStore(Store):
         async with self._store.begin() as work:
             yield work
 
+    async def require_ready(self) -> None:
+        self.trouble.strike()
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -164,6 +171,7 @@ class Service:
         base_url: str = OWN_ORIGIN,
         cors_origins: Sequence[str] = (FRIEND,),
         mail: bool = True,
+        log: Logs | None = None,
         **settings: object,
     ) -> None:
         self.clock = HandClock()
@@ -176,10 +184,11 @@ class Service:
             clock=self.clock,
             hashing=self._hashing,
             mail=self.mail,
+            log=log,
         )
         transport = httpx.ASGITransport(cast(Any, self.app))
         self.client = httpx.AsyncClient(
-            transport=transport, base_url=base_url, event_hooks={"response": [self._forget]}
+            transport=transport, base_url=base_url, event_hooks={"response": [self._forget]}, headers=NAMED
         )
         self._numbers = itertools.count(1)
 
@@ -369,7 +378,7 @@ async def spoken(app: object, method: str, path: str, headers: Sequence[tuple[by
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"127.0.0.1:8000"), *headers],
+        "headers": [(b"host", b"127.0.0.1:8000"), (b"x-request-id", b"test"), *headers],
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 8000),
     }

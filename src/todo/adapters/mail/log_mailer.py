@@ -6,7 +6,8 @@ from collections.abc import Callable
 from todo.domain.model.letter import Letter
 from todo.domain.ports.mailer import Mailer
 
-log = logging.getLogger("todo.mail")
+log = logging.getLogger("todo.letters")
+"""A name of its own: what it says is written as it is, though it looks like a secret."""
 
 
 class LogMailer(Mailer):

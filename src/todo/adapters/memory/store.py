@@ -75,6 +75,9 @@ class MemoryStore(Store):
         async with self._turn:
             yield MemoryUnitOfWork(self._tables)
 
+    async def require_ready(self) -> None:
+        pass
+
     async def __aenter__(self) -> Self:
         return self
 

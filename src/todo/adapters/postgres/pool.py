@@ -31,6 +31,11 @@ class Pool(Runner):
         self._taken = 0
         self._pool: Any = None
 
+    @property
+    def taken(self) -> int:
+        """Connections in use, and asked for."""
+        return self._taken
+
     async def open(self) -> None:
         self._pool = await asyncpg.create_pool(
             min_size=0,

@@ -7,6 +7,7 @@ from typing import Self
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.networks import PostgresNetworks
 from todo.adapters.postgres.pool import Pool
+from todo.adapters.postgres.schema_version import require_current
 from todo.adapters.postgres.sessions import PostgresSessions
 from todo.adapters.postgres.tasks import PostgresTasks
 from todo.adapters.postgres.throttle import PostgresThrottle
@@ -71,6 +72,14 @@ class PostgresStore(Store):
                 yield work
             finally:
                 await work.leave()
+
+    async def require_ready(self) -> None:
+        await require_current(self._pool)
+
+    @property
+    def connections_in_use(self) -> int:
+        """By statements under way, and by those that wait for a connection."""
+        return self._pool.taken
 
     async def __aenter__(self) -> Self:
         await self._pool.open()

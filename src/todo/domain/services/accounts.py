@@ -37,6 +37,8 @@ class SignedUp:
 
     user: User
     session: Session | None
+    is_new: bool = True
+    """False when the address was taken and that may not be told: then nobody was added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ class AccountService:
                 await work.commit()
         except EmailTaken:
             if verified_only:
-                return SignedUp(user=user, session=None)
+                return SignedUp(user=user, session=None, is_new=False)
             raise
         if verified_only:
             self._verification.write(user, callback)

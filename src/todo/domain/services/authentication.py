@@ -1,13 +1,23 @@
 """From a credential to who is asking."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from todo.domain.errors import SessionEnded
 from todo.domain.model.principal import Claims, Principal
 from todo.domain.model.session import Session, SessionHandle, SessionId
+from todo.domain.model.user import UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import SessionRepository
 from todo.domain.ports.tokens import Signatures, Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A session that its own credential has ended."""
+
+    user: UserId
+    session: SessionId
 
 
 class Authentication:
@@ -79,13 +89,22 @@ class Authentication:
 
     async def session_of(self, credential: str) -> SessionId | None:
         """The session that a credential names, one whose time is over too. Raises `TokenInvalid`."""
+        named = await self._named_by(credential)
+        return None if named is None else named.session
+
+    async def end(self, credential: str) -> Ended | None:
+        """Ends the session that a credential names, one whose time is over too. Raises `TokenInvalid`.
+
+        `None` when it names none that could be ended.
+        """
+        named = await self._named_by(credential)
+        if named is not None:
+            await self._sessions.remove(named.session)
+        return named
+
+    async def _named_by(self, credential: str) -> Ended | None:
         if credential.count(".") == 1:
             session = await self._sessions.find_by_handle(SessionHandle(self._signatures.verify(credential)))
-            return None if session is None else session.id
-        return self._tokens.read(credential).session
-
-    async def end(self, credential: str) -> None:
-        """Ends the session that a credential names. Raises `TokenInvalid`."""
-        session = await self.session_of(credential)
-        if session is not None:
-            await self._sessions.remove(session)
+            return None if session is None else Ended(user=session.user, session=session.id)
+        claims = self._tokens.read(credential)
+        return None if claims.session is None else Ended(user=claims.subject, session=claims.session)

@@ -7,7 +7,7 @@ from todo.domain.model.letter import Letter, Purpose
 from todo.domain.model.network import Network
 from todo.domain.model.session import Device, Session
 from todo.domain.model.ticket import Ticket, reset_digest
-from todo.domain.model.user import Email, Password, PasswordHash, User
+from todo.domain.model.user import Email, Password, PasswordHash, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.password_hasher import PasswordHasher
@@ -92,10 +92,10 @@ class PasswordService:
         """Whether the token of a letter is still good. Looking does not use it up."""
         return await self._ticket(token) is not None
 
-    async def reset(self, token: str, new: Password) -> None:
-        """Sets a new password and ends every session of the user. Each token works once; a refused password leaves it.
+    async def reset(self, token: str, new: Password) -> UserId:
+        """Sets a new password, ends every session of the user, and says who it is.
 
-        Raises `TicketInvalid` or `PasswordTooCommon`.
+        Each token works once; a refused password leaves it. Raises `TicketInvalid` or `PasswordTooCommon`.
         """
         found = await self._ticket(token)
         if found is None:
@@ -111,6 +111,7 @@ class PasswordService:
                 await work.commit()
         except UserNotFound as error:
             raise TicketInvalid from error
+        return ticket.user
 
     async def _ticket(self, token: str) -> Ticket | None:
         ticket = await self._store.tickets.find(reset_digest(token))

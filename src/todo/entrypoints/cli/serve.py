@@ -23,14 +23,6 @@ GRACE = 8
 BACKLOG = 2048
 """Connections that may wait to be taken, as uvicorn has it."""
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
-    "root": {"level": "WARNING", "handlers": ["stderr"]},
-}
-
 PORT = click.IntRange(1, 65_535)
 
 
@@ -51,6 +43,7 @@ def serve(tools: Tools, host: str | None, port: int | None, workers: int | None,
         tools.installation(overrides, serving=True) as installation,
         closing(_listen(installation.host, installation.port)) as listener,
     ):
+        installation.begin_log()
         if migrate:
             asyncio.run(installation.schema().upgrade())
         os.environ.update(installation.for_workers)
@@ -85,12 +78,12 @@ def demo(tools: Tools, host: str, port: int) -> None:
 @click.option("--timeout", type=click.FloatRange(0.1, 60), default=3.0, show_default=True, help="Seconds to wait.")
 @with_tools
 def healthcheck(tools: Tools, url: str | None, timeout: float) -> None:
-    """Ask a running service whether it answers."""
-    where = url or _url(*tools.address())
+    """Ask a running service whether it lives. Whether its database does is another question: see /readyz."""
+    where = (url or _url(*tools.address())).rstrip("/")
     if not where.startswith(("http://", "https://")):
         raise Problem("--url must begin with http:// or https://", exit_code=2)
     try:
-        with urllib.request.urlopen(where, timeout=timeout) as response:  # noqa: S310  the scheme was looked at
+        with urllib.request.urlopen(f"{where}/healthz", timeout=timeout) as response:  # noqa: S310  the scheme was looked at
             response.read()
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise Problem(f"no answer from {where}: {getattr(error, 'reason', error)}") from error
@@ -160,7 +153,7 @@ def _run(application: Any, listener: socket.socket, *, workers: int) -> None:
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         lifespan="on",
         ws="none",
-        log_config=LOGGING,
+        log_config=None,
         log_level="warning",
         access_log=False,
         proxy_headers=False,

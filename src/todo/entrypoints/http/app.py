@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp, ControllerRouterHandler
 
+from todo.domain.ports.audit_trail import AuditTrail
 from todo.domain.services.accounts import AccountService
 from todo.domain.services.authentication import Authentication
 from todo.domain.services.passwords import PasswordService
@@ -17,6 +18,7 @@ from todo.domain.services.profile import ProfileService
 from todo.domain.services.tasks import TaskService
 from todo.domain.services.verification import VerificationService
 from todo.entrypoints.http import openapi
+from todo.entrypoints.http.audit import record_refusal
 from todo.entrypoints.http.auth import AUTH_CONTROLLERS
 from todo.entrypoints.http.auth.reception import Reception
 from todo.entrypoints.http.auth.redirects import BaseUrl
@@ -67,6 +69,7 @@ def create_app(
     trusted_origins: frozenset[str],
     base_url: BaseUrl,
     jar: SessionCookies,
+    trail: AuditTrail,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
     """The whole of it, behind `Edge`.
@@ -83,7 +86,11 @@ def create_app(
     def sign_in_side(app: ASGIApp) -> ASGIApp:
         return SignInSide(app, origins=trusted_origins)
 
-    reception = Reception(authentication=services.authentication, accounts=services.accounts, jar=jar)
+    reception = Reception(authentication=services.authentication, accounts=services.accounts, jar=jar, trail=trail)
+
+    def answer_and_record(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        record_refusal(trail, request.scope, error)
+        return pages.answer(request, error)
 
     task_api: dict[str, Any] = {
         "route_handlers": [TaskController],
@@ -118,7 +125,7 @@ def create_app(
             "secure": _given(base_url.url.startswith("https://")),
         },
         request_class=ApiRequest,
-        exception_handlers={Exception: pages.answer},
+        exception_handlers={Exception: answer_and_record},
         template_config=pages.templates,
         openapi_config=openapi.config(version),
         lifespan=list(lifespan),

@@ -116,8 +116,8 @@ def _admit(scope: Scope, principal: Principal) -> None:
 
     Here rather than in a guard, since Litestar copies the route handler for each guard, which takes 3 % of a request.
     """
-    principal.require_account(scope["path_params"]["user_id"])
     scope["user"] = principal
+    principal.require_account(scope["path_params"]["user_id"])
 
 
 def with_cookies(send: Send, cookies: list[str]) -> Send:

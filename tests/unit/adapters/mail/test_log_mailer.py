@@ -12,7 +12,7 @@ class ReadFromTheLog(Mailbox):
         self._caplog = caplog
 
     async def arrivals(self) -> list[Arrival]:
-        lines = [record.getMessage() for record in self._caplog.records if record.name == "todo.mail"]
+        lines = [record.getMessage() for record in self._caplog.records if record.name == "todo.letters"]
         return [Arrival(to=line.partition(" to ")[2].partition(": ")[0], text=line) for line in lines]
 
 

@@ -27,7 +27,7 @@ from todo.adapters.postgres.adoption.shape import (
 )
 from todo.adapters.postgres.adoption.table_steps import column_steps, fill_steps
 from todo.adapters.postgres.adoption.task_steps import stranger_steps, task_steps
-from todo.adapters.postgres.migrations import VERSION_TABLE
+from todo.adapters.postgres.schema_version import VERSION_TABLE
 
 _new_dialect: Any = postgresql_dialect
 DIALECT: Final = _new_dialect()

@@ -19,11 +19,9 @@ from sqlalchemy.pool import NullPool
 
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.query import translated
+from todo.adapters.postgres.schema_version import VERSION_TABLE
 from todo.adapters.postgres.tables import Base, users
 from todo.domain.errors import StoreUnavailable
-
-VERSION_TABLE = "todo_schema_version"
-"""A name of our own: the database may hold another program's `alembic_version`."""
 
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('todo migrations'))")
 

@@ -18,13 +18,17 @@ from todo.domain.errors import (
     UserNotFound,
 )
 from todo.domain.model.network import Network
+from todo.domain.model.principal import Principal
 from todo.domain.model.session import Device, Session, SessionId
 from todo.domain.model.user import Image, Name, User
+from todo.domain.ports.audit_trail import AuditTrail
 from todo.domain.services.accounts import AccountService
 from todo.domain.services.authentication import Authentication
 from todo.entrypoints.http import cookies
+from todo.entrypoints.http.audit import record_refusal
 from todo.entrypoints.http.authentication import bearer_token
 from todo.entrypoints.http.cookies import SessionCookies
+from todo.entrypoints.http.edge.client import NOWHERE, client_of
 from todo.entrypoints.http.openapi import coded
 from todo.entrypoints.http.reading import BadBody, Fault
 
@@ -59,7 +63,10 @@ class Visitor:
 class Reception:
     """Knows who comes by bearer token or by cookie, and hands out the next cookie when that is due."""
 
-    def __init__(self, *, authentication: Authentication, accounts: AccountService, jar: SessionCookies) -> None:
+    def __init__(
+        self, *, authentication: Authentication, accounts: AccountService, jar: SessionCookies, trail: AuditTrail
+    ) -> None:
+        self._trail = trail
         self._authentication = authentication
         self._accounts = accounts
         self._jar = jar
@@ -70,10 +77,11 @@ class Reception:
         for credential in self.credentials(request):
             try:
                 return await self._visitor(request, credential, refresh=refresh)
-            except (SessionEnded, TokenExpired, UserNotFound):
+            except (SessionEnded, TokenExpired, UserNotFound) as error:
                 over = True
-            except Unauthenticated:
-                continue
+                record_refusal(self._trail, request.scope, error)
+            except Unauthenticated as error:
+                record_refusal(self._trail, request.scope, error)
         if over:
             self.forget(request)
         return None
@@ -87,6 +95,7 @@ class Reception:
 
     def keep(self, request: Asked, session: Session, *, remembered: bool = True) -> dict[str, str]:
         """Sets the session's cookie. The headers are for clients that keep none."""
+        request.scope["user"] = Principal(user=session.user, session=session)
         return self._hand_over(request, self._authentication.token_for(session), remembered=remembered)
 
     def forget(self, request: Asked) -> None:
@@ -128,6 +137,7 @@ class Reception:
     async def _visitor(self, request: Asked, credential: str, *, refresh: bool) -> Visitor:
         """A token of another issuer has no session: whoever shows it is nobody here."""
         principal = await self._authentication.principal(credential)
+        request.scope["user"] = principal
         session = principal.session
         if session is None:
             raise NotSignedIn
@@ -153,8 +163,9 @@ def renewed_headers(request: Asked) -> dict[str, str]:
 
 
 def address_of(request: Asked) -> str | None:
-    """Of the client, as far as the connection tells it. It is asked for nowhere else."""
-    return request.client.host if request.client else None
+    """Of the client, as far as the connection and the proxies we trust tell it. It is asked for nowhere else."""
+    client = client_of(request.scope)
+    return None if client is NOWHERE else client.text
 
 
 def network_of(request: Asked) -> Network:
