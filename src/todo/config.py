@@ -59,6 +59,8 @@ class Settings:
     transaction_pooler: bool = False
     pool_size: int = 10
     signup_open: bool = True
+    task_quota: int = 10_000
+    """Tasks that one user may have."""
     require_email_verification: bool = False
     smtp_url: str | None = field(default=None, repr=False)
     """Without one letters are written to the log, or with an https `base_url` not at all."""
@@ -94,6 +96,7 @@ class Settings:
             transaction_pooler=reader.choice("TODO_DB_POOLER", ("", "transaction")) == "transaction",
             pool_size=reader.number("TODO_DB_POOL_SIZE", 1, 1000, default=10),
             signup_open=reader.choice("TODO_SIGNUP", ("open", "closed"), default="open") == "open",
+            task_quota=reader.number("TODO_TASK_QUOTA", 1, 999_999_999, default=10_000),
             require_email_verification=reader.switch("TODO_REQUIRE_EMAIL_VERIFICATION"),
             smtp_url=reader.confidential("TODO_SMTP_URL").strip() or None,
             mail_from=reader.text("TODO_MAIL_FROM"),

@@ -1,5 +1,6 @@
 """What every store promises, whatever it keeps things in."""
 
+from tests.contracts.answers import AnswerContract, QuotaContract, UnitTasksContract
 from tests.contracts.sessions import SessionContract
 from tests.contracts.tasks import SaveContract, TaskContract
 from tests.contracts.tickets import TicketContract
@@ -17,5 +18,8 @@ class StoreContract(
     TicketContract,
     SessionContract,
     UnitOfWorkContract,
+    UnitTasksContract,
+    AnswerContract,
+    QuotaContract,
 ):
     """Subclass it, and provide a `store` fixture that is empty."""

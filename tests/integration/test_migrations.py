@@ -8,7 +8,7 @@ from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.migrations import VERSION_TABLE, MigrationRefused, Migrations
 from todo.domain.errors import StoreUnavailable
 
-OURS = {"user", "session", "account", "verification", "tasks"}
+OURS = {"user", "session", "account", "verification", "tasks", "idempotency_keys"}
 
 
 def migrations_of(url: str, *, pooled: bool = False) -> Migrations:

@@ -20,6 +20,7 @@ from todo.domain.model.ticket import Ticket
 from todo.domain.model.user import User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    AnswerRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -131,6 +132,10 @@ class FickleStore(Store):
     @property
     def sessions(self) -> SessionRepository:
         return cast(SessionRepository, Troubled(lambda: self._store.sessions, self.trouble))
+
+    @property
+    def answers(self) -> AnswerRepository:
+        return cast(AnswerRepository, Troubled(lambda: self._store.answers, self.trouble))
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:

@@ -8,6 +8,7 @@ from typing import Self
 
 from todo.adapters.memory.repositories import (
     MemoryAccounts,
+    MemoryAnswers,
     MemoryPasswords,
     MemorySessions,
     MemoryTasks,
@@ -18,6 +19,7 @@ from todo.adapters.memory.tables import Tables
 from todo.adapters.memory.unit_of_work import MemoryUnitOfWork
 from todo.domain.ports.store import (
     AccountRepository,
+    AnswerRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -36,7 +38,7 @@ class MemoryStore(Store):
 
     @property
     def tasks(self) -> TaskRepository:
-        return MemoryTasks(self._tables)
+        return MemoryTasks(self._tables, self._turn)
 
     @property
     def users(self) -> UserRepository:
@@ -57,6 +59,10 @@ class MemoryStore(Store):
     @property
     def sessions(self) -> SessionRepository:
         return MemorySessions(self._tables)
+
+    @property
+    def answers(self) -> AnswerRepository:
+        return MemoryAnswers(self._tables)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[MemoryUnitOfWork]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 
+from todo.domain.model.retry import IdempotencyKey, KeptAnswer
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.task import Task, TaskId
 from todo.domain.model.ticket import Ticket, TicketDigest
@@ -20,4 +22,5 @@ class Tables:
     accounts: dict[UserId, Account] = field(default_factory=dict)
     tickets: dict[TicketDigest, Ticket] = field(default_factory=dict)
     tasks: dict[tuple[UserId, TaskId], Task] = field(default_factory=dict)
+    answers: dict[tuple[UserId, IdempotencyKey], tuple[datetime, KeptAnswer]] = field(default_factory=dict)
     task_numbers: Iterator[int] = field(default_factory=lambda: count(1))

@@ -10,8 +10,10 @@ from sqlalchemy import (
     Boolean,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     Sequence,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -124,6 +126,20 @@ class TaskRow(Base):
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
 
 
+class AnswerRow(Base):
+    """What a write was answered that may be sent again. Status and body are empty only while it is under way."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    user_id: Mapped[str] = mapped_column(String(255), ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]
+
+
 def _table(row: type[Any]) -> Table:
     return cast(Table, row.__table__)
 
@@ -133,3 +149,4 @@ sessions = _table(SessionRow)
 accounts = _table(AccountRow)
 verifications = _table(VerificationRow)
 tasks = _table(TaskRow)
+answers = _table(AnswerRow)

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.response.base import ASGIResponse
 
 from todo.domain import errors
-from todo.domain.errors import DomainError, Unavailable
+from todo.domain.errors import DomainError, IdempotencyKeyMalformed, IdempotencyKeyReused, Unavailable
 from todo.entrypoints.http.fields import BadFields, BadRedirect
 from todo.entrypoints.http.reading import BadBody, BadNumber, Fault
 
@@ -29,6 +29,21 @@ TASK_SIDE: Mapping[type[DomainError], tuple[int, str, str]] = {
     errors.NotFound: (404, "NOT_FOUND", "Not Found"),
     errors.TaskNotFound: (404, "TASK_NOT_FOUND", "Task not found"),
     errors.Conflict: (409, "CONFLICT", "Conflict"),
+    errors.IdempotencyKeyMalformed: (
+        422,
+        "IDEMPOTENCY_KEY_MALFORMED",
+        "Idempotency-Key should be 1 to 255 visible ASCII characters",
+    ),
+    errors.IdempotencyKeyReused: (
+        422,
+        "IDEMPOTENCY_KEY_REUSED",
+        "This Idempotency-Key stands for another request. Use a new key for each change",
+    ),
+    errors.TaskQuotaReached: (
+        409,
+        "TASK_QUOTA_REACHED",
+        "You have as many tasks as one user may have. Delete some to make room",
+    ),
     errors.Unavailable: (503, "SERVICE_UNAVAILABLE", "Service Unavailable: please try again in a moment"),
 }
 """The closest kind answers, so a new refusal has a status before anyone thinks of one."""
@@ -124,6 +139,8 @@ def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
             return _json(401, {"error": "Unauthorized", "message": "No session token found"})
         case DomainError():
             status, code, detail = TASK_SIDE[closest(error, TASK_SIDE)]
+            if isinstance(error, IdempotencyKeyMalformed | IdempotencyKeyReused):
+                return _detailed(status, code, [_bad_key(code, detail)])
             if status == HTTPStatus.UNAUTHORIZED:
                 headers["WWW-Authenticate"] = "Bearer"
             return _detailed(status, code, detail, headers | retry_after(error))
@@ -242,6 +259,10 @@ def _located(bad: BadBody) -> dict[str, Any]:
 def _bad_number(bad: BadNumber) -> dict[str, Any]:
     message = "Input should be a valid integer, unable to parse string as an integer"
     return {"type": "int_parsing", "loc": ["path", bad.parameter], "msg": message}
+
+
+def _bad_key(code: str, message: str) -> dict[str, Any]:
+    return {"type": code.lower(), "loc": ["header", "idempotency-key"], "msg": message}
 
 
 def _complaint(bad: BadBody) -> str:
