@@ -159,7 +159,7 @@ class Service:
         base_url: str = OWN_ORIGIN,
         cors_origins: Sequence[str] = (FRIEND,),
         mail: bool = True,
-        **settings: bool,
+        **settings: object,
     ) -> None:
         self.clock = HandClock()
         self.mail = OutboxMailer(enabled=mail)

@@ -85,7 +85,7 @@ class TaskController(Controller):
         """All tasks of the user, the oldest first."""
         return [TaskOut.of(task) for task in await tasks.list(by=request.user)]
 
-    @post(summary="Add a task", responses=openapi.refusals(401, 403, 413, 422))
+    @post(summary="Add a task", responses=openapi.refusals(401, 403, 409, 413, 422))
     async def create_task(
         self,
         data: Annotated[TaskIn, BodyKwarg(media_type="application/json")],
@@ -135,7 +135,9 @@ class TaskController(Controller):
 
         return await changed(request, tasks, edit)
 
-    @delete("/{task_id:str}", status_code=200, summary="Delete a task", responses=openapi.refusals(401, 403, 404, 422))
+    @delete(
+        "/{task_id:str}", status_code=200, summary="Delete a task", responses=openapi.refusals(401, 403, 404, 413, 422)
+    )
     async def delete_task(
         self, task_id: TaskNumber, request: Signed, tasks: NamedDependency[TaskService]
     ) -> TaskDeleted:
@@ -149,7 +151,9 @@ class TaskController(Controller):
         return await changed(request, tasks, remove)
 
     @patch(
-        "/{task_id:str}/complete", summary="Complete or reopen a task", responses=openapi.refusals(401, 403, 404, 422)
+        "/{task_id:str}/complete",
+        summary="Complete or reopen a task",
+        responses=openapi.refusals(401, 403, 404, 413, 422),
     )
     async def toggle_task(self, task_id: TaskNumber, request: Signed, tasks: NamedDependency[TaskService]) -> TaskOut:
         """Completes an open task and reopens a completed one. Takes no body."""
