@@ -125,7 +125,6 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 
 def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
-    headers: dict[str, str] = {}
     match error:
         case BadBody():
             return _detailed(422, "VALIDATION_ERROR", [_located(error)])
@@ -138,18 +137,21 @@ def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
         case ProxyUnauthorized():
             return _json(401, {"error": "Unauthorized", "message": "No session token found"})
         case DomainError():
-            status, code, detail = TASK_SIDE[closest(error, TASK_SIDE)]
-            if isinstance(error, IdempotencyKeyMalformed | IdempotencyKeyReused):
-                return _detailed(status, code, [_bad_key(code, detail)])
-            if status == HTTPStatus.UNAUTHORIZED:
-                headers["WWW-Authenticate"] = "Bearer"
-            return _detailed(status, code, detail, headers | retry_after(error))
+            return _refused(error)
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _detailed(error.status_code, _code(error), _phrase(error), _allow(error))
     _report(error)
     if proxied:
         return _json(500, {"error": "Internal Server Error", "message": "Failed to proxy request"})
     return _detailed(500, "INTERNAL_SERVER_ERROR", "Internal Server Error")
+
+
+def _refused(error: DomainError) -> Response[Any]:
+    status, code, detail = TASK_SIDE[closest(error, TASK_SIDE)]
+    if isinstance(error, IdempotencyKeyMalformed | IdempotencyKeyReused):
+        return _detailed(status, code, [_bad_key(code, detail)])
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    return _detailed(status, code, detail, headers | retry_after(error))
 
 
 def _sign_in_answer(error: Exception) -> Response[Any]:
