@@ -7,6 +7,7 @@ The service runs on an embedded PostgreSQL and a port of the loopback, both for 
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -53,6 +54,7 @@ async def fuzz(database: str, seconds: int, seed: int, more: list[str]) -> int:
 
 def main() -> int:
     arguments, more = read_arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl+C: whatever was started is stopped
     PACKAGES.install()
     with tempfile.TemporaryDirectory(prefix="todo-fuzz-") as folder:
         Path(folder).chmod(0o711)  # as root, the embedded server is another account's
@@ -61,4 +63,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
