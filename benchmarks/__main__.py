@@ -102,7 +102,7 @@ def measure(wanted: argparse.Namespace, profiled: bool) -> Findings:
         services: list[Service] = []
         for kind in [*([] if wanted.peers_only else [OURS]), *(PEERS[key] for key in wanted.peers)]:
             database = stack.enter_context(postgres.database(f"bench_{kind.key.lower()}"))
-            python = packages.PYTHON if kind.own_packages else Path(sys.executable)
+            python = packages.PEERS.python if kind.own_packages else Path(sys.executable)
             services.append(stack.enter_context(running(kind, database, python, logs)))
         bench = Bench(
             services=services,
@@ -170,7 +170,7 @@ def main() -> int:
     if not shutil.which("wrk"):
         print(WRK_MISSING, file=sys.stderr)
     try:
-        packages.install()
+        packages.PEERS.install()
         findings = measure(wanted, profiled)
     except (NotComparable, LoadFailed, SubprocessError) as error:
         print(f"The bench has failed. {error}", file=sys.stderr)

@@ -37,7 +37,7 @@ def packages_here() -> str:
 def packages_of_peers() -> str:
     program = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
     said = subprocess.run(
-        [packages.PYTHON, "-c", program, *THERE], capture_output=True, text=True, check=True, timeout=30
+        [packages.PEERS.python, "-c", program, *THERE], capture_output=True, text=True, check=True, timeout=30
     ).stdout
     return _listed(zip(THERE, said.split(), strict=True))
 

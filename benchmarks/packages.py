@@ -1,4 +1,4 @@
-"""The packages of the peers F and S, and the profiler: in a `.venv` of their own beside this file, made when needed."""
+"""Packages beside those of the service, each set in a `.venv` of its own that is made when needed."""
 
 import hashlib
 import os
@@ -7,28 +7,35 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-LOCK = HERE / "requirements.lock"
-VENV = HERE / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-PYTHON = BIN / "python"
-PINS = VENV / ".pins"
-PINNED = ("--require-hashes", "-r", str(LOCK))
+
+class Packages:
+    """What `requirements.lock` in a folder pins, installed in `.venv` beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._lock = folder / "requirements.lock"
+        self._venv = folder / ".venv"
+        self.bin = self._venv / ("Scripts" if os.name == "nt" else "bin")
+        self.python = self.bin / "python"
+
+    def install(self) -> None:
+        """Brings the packages to what the lock says, for the Python that runs this."""
+        pins = hashlib.sha256(self._lock.read_bytes() + sys.version.encode()).hexdigest()
+        installed = self._venv / ".pins"
+        if installed.exists() and installed.read_text() == pins:
+            return
+        pinned = ("--require-hashes", "-r", str(self._lock))
+        if uv := shutil.which("uv"):
+            environment = {"UV_SYSTEM_CERTS": "1"} | os.environ
+            run([uv, "venv", "-q", "--clear", "--python", sys.executable, str(self._venv)], environment)
+            run([uv, "pip", "install", "-q", "--compile-bytecode", "-p", str(self.python), *pinned], environment)
+        else:
+            run([sys.executable, "-m", "venv", "--clear", str(self._venv)])
+            run([str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *pinned])
+        installed.write_text(pins)
 
 
-def install() -> None:
-    """Brings the packages to what the lock says, for the Python that runs this."""
-    pins = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
-    if PINS.exists() and PINS.read_text() == pins:
-        return
-    if uv := shutil.which("uv"):
-        environment = {"UV_SYSTEM_CERTS": "1"} | os.environ
-        run([uv, "venv", "-q", "--clear", "--python", sys.executable, str(VENV)], environment)
-        run([uv, "pip", "install", "-q", "--compile-bytecode", "-p", str(PYTHON), *PINNED], environment)
-    else:
-        run([sys.executable, "-m", "venv", "--clear", str(VENV)])
-        run([str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *PINNED])
-    PINS.write_text(pins)
+PEERS = Packages(Path(__file__).parent)
+"""Those of the peers F and S, and the profiler."""
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> None:

@@ -63,7 +63,15 @@ def profile(pid: int, load: Load) -> Profile:
 def _stacks(pid: int, load: Load, *options: str) -> list[str]:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "stacks"
-        command = [str(packages.BIN / "py-spy"), "record", "--pid", str(pid), "--duration", str(load.seconds), *options]
+        command = [
+            str(packages.PEERS.bin / "py-spy"),
+            "record",
+            "--pid",
+            str(pid),
+            "--duration",
+            str(load.seconds),
+            *options,
+        ]
         command += ["--rate", str(SAMPLES_PER_SECOND), "--format", "raw", "--output", str(file)]
         spy = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

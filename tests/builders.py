@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from todo.domain.errors import Busy
 from todo.domain.model.network import Network
 from todo.domain.model.principal import Claims, Principal
+from todo.domain.model.retry import Attempt, IdempotencyKey, RequestDigest
 from todo.domain.model.session import Device, Session, SessionHandle, SessionId
 from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
 from todo.domain.model.ticket import Ticket
@@ -113,6 +114,10 @@ def a_task(
         updated_at=NOON,
         version=version,
     )
+
+
+def an_attempt(by: UserId = ADA, *, key: str = "key", request: bytes = b"a request", at: datetime = NOON) -> Attempt:
+    return Attempt(by=by, key=IdempotencyKey(key), request=RequestDigest(request), at=at)
 
 
 def principal(of: UserId = ADA, *, session: Session | None = None, email: str | None = None) -> Principal:

@@ -69,6 +69,8 @@ class Settings:
     transaction_pooler: bool = False
     pool_size: int = 10
     signup_open: bool = True
+    task_quota: int = 10_000
+    """Tasks that one user may have."""
     require_email_verification: bool = False
     throttle: bool = True
     """Whether attempts to sign in and the like are counted, and refused when they are too many."""
@@ -119,6 +121,7 @@ class Settings:
             transaction_pooler=reader.choice("TODO_DB_POOLER", ("", "transaction")) == "transaction",
             pool_size=reader.number("TODO_DB_POOL_SIZE", 1, 1000, default=10),
             signup_open=reader.choice("TODO_SIGNUP", ("open", "closed"), default="open") == "open",
+            task_quota=reader.number("TODO_TASK_QUOTA", 1, 999_999_999, default=10_000),
             require_email_verification=reader.switch("TODO_REQUIRE_EMAIL_VERIFICATION"),
             throttle=reader.choice("TODO_THROTTLE", ("on", "off"), default="on") == "on",
             password_blocklist=reader.choice("TODO_PASSWORD_BLOCKLIST", ("", "enforce", "warn")),

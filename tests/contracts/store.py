@@ -1,5 +1,6 @@
 """What every store promises, whatever it keeps things in."""
 
+from tests.contracts.answers import AnswerContract, QuotaContract, UnitTasksContract
 from tests.contracts.sessions import SessionContract, SessionLimitContract
 from tests.contracts.tasks import SaveContract, TaskContract
 from tests.contracts.throttle import NetworkContract, ThrottleContract
@@ -22,6 +23,9 @@ class StoreContract(
     UnitOfWorkContract,
     ThrottleContract,
     NetworkContract,
+    UnitTasksContract,
+    AnswerContract,
+    QuotaContract,
 ):
     """Subclass it, and provide a `store` fixture that is empty."""
 

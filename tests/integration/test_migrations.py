@@ -9,7 +9,7 @@ from todo.adapters.postgres.migrations import MigrationRefused, Migrations
 from todo.adapters.postgres.schema_version import VERSION_TABLE
 from todo.domain.errors import StoreUnavailable
 
-OURS = {"user", "session", "account", "verification", "tasks", "known_network", "throttle"}
+OURS = {"user", "session", "account", "verification", "tasks", "known_network", "throttle", "idempotency_keys"}
 
 
 def migrations_of(url: str, *, pooled: bool = False) -> Migrations:

@@ -13,6 +13,7 @@ from tests.builders import (
     BOB,
     HASH,
     LATER,
+    NOON,
     OTHER_HASH,
     HandClock,
     a_new_task,
@@ -20,9 +21,11 @@ from tests.builders import (
     a_task,
     a_ticket,
     a_user,
+    an_attempt,
     keep,
     principal,
 )
+from tests.contracts.answers import AnswerContract, QuotaContract, UnitTasksContract
 from tests.contracts.samples import add_task
 from tests.contracts.sessions import SessionContract
 from tests.contracts.store import StoreContract
@@ -35,11 +38,13 @@ from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.postgres.tables import TASK_OWNER_KEY
 from todo.domain.errors import EmailTaken, StoreUnavailable, UserNotFound
 from todo.domain.model.pace import Pseudonym
+from todo.domain.model.retry import Answer
 from todo.domain.model.session import SessionHandle, SessionId
 from todo.domain.model.task import TaskId
 from todo.domain.model.user import UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    AnswerRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -79,9 +84,13 @@ REPOSITORY_CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "networks.is_known": lambda store: store.networks.is_known(ADA, Pseudonym(b"there"), since=LATER),
     "throttle.charge": lambda store: store.throttle.charge([], at=LATER),
     "throttle.give_back": lambda store: store.throttle.give_back([]),
+    "answers.sweep": lambda store: store.answers.sweep(over_by=NOON),
     "begin": lambda store: keep(store),
 }
 UNIT_CALLS: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
+    "tasks": lambda work: work.tasks.get(ADA, TaskId(1)),
+    "claim": lambda work: work.claim(an_attempt()),
+    "keep_answer": lambda work: work.keep_answer(an_attempt(), Answer(status=200, body=b"")),
     "add_user": lambda work: work.add_user(a_user(BOB)),
     "save_user": lambda work: work.save_user(a_user(ADA)),
     "remove_user": lambda work: work.remove_user(ADA),
@@ -131,7 +140,15 @@ class TestPostgresStore(StoreContract):
             yield store
 
 
-class TestPostgresStoreBehindAPooler(SaveContract, SessionContract, UnitOfWorkContract, ThrottleContract):
+class TestPostgresStoreBehindAPooler(
+    SaveContract,
+    SessionContract,
+    UnitOfWorkContract,
+    ThrottleContract,
+    UnitTasksContract,
+    AnswerContract,
+    QuotaContract,
+):
     @pytest.fixture
     async def store(self, empty_database: str) -> AsyncIterator[Store]:
         async with store_at(empty_database, pooled=True) as store:
@@ -149,6 +166,7 @@ class TestADatabaseThatIsAway:
             "sessions": SessionRepository,
             "networks": NetworkRepository,
             "throttle": Throttle,
+            "answers": AnswerRepository,
         }
         methods = {f"{name}.{method}" for name, port in ports.items() for method in methods_of(port)}
 

@@ -303,3 +303,64 @@ async def test_an_old_password_opens_nothing_once_another_is_set(clients: Client
             token = cookie_of(answer)
             answer = await second.get(person.tasks, headers={"Authorization": f"Bearer {token}"})
             assert answer.status_code == 401
+
+
+async def test_of_fifty_tries_with_one_key_one_adds_a_task_and_all_hear_the_same(
+    clients: Clients, database: str
+) -> None:
+    me = await signed_up(clients[0])
+    keyed = me.bearer | {"Idempotency-Key": uuid4().hex}
+
+    answers = await at_once(50, clients, lambda client: client.post(me.tasks, headers=keyed, json={"title": "Once"}))
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+    assert sum("idempotency-replayed" in answer.headers for answer in answers) == 49
+    assert await fetch(database, "SELECT id FROM tasks WHERE user_id = $1", me.id) == [(answers[0].json()["id"],)]
+    assert await fetch(database, "SELECT status FROM idempotency_keys WHERE user_id = $1", me.id) == [(201,)]
+
+
+async def test_of_fifty_toggles_with_one_key_one_is_a_flip(clients: Clients) -> None:
+    me = await signed_up(clients[0])
+    task = (await clients[0].post(me.tasks, headers=me.bearer, json={"title": "Flip"})).json()
+    keyed = me.bearer | {"Idempotency-Key": uuid4().hex}
+
+    answers = await at_once(
+        50, clients, lambda client: client.patch(f"{me.tasks}/{task['id']}/complete", headers=keyed)
+    )
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}
+    assert answers[0].json()["completed"] is True
+
+
+def some_with_a_key(person: Person, number: int) -> Iterator[dict[str, str]]:
+    """The headers of so many requests, of which every other has a key of its own."""
+    for turn in range(number):
+        yield person.bearer | ({"Idempotency-Key": uuid4().hex} if turn % 2 else {})
+
+
+async def test_keyed_and_plain_toggles_at_once_are_all_flips(clients: Clients, database: str) -> None:
+    me = await signed_up(clients[0])
+    task = (await clients[0].post(me.tasks, headers=me.bearer, json={"title": "Flip"})).json()
+    headers = some_with_a_key(me, 21)
+
+    answers = await at_once(
+        21, clients, lambda client: client.patch(f"{me.tasks}/{task['id']}/complete", headers=next(headers))
+    )
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert await fetch(database, "SELECT version FROM tasks WHERE id = $1", task["id"]) == [(22,)]
+
+
+async def test_the_quota_is_no_more_for_many_at_once(clients: Clients, database: str) -> None:
+    me = await signed_up(clients[0])
+    await fetch(
+        database, "INSERT INTO tasks (user_id, title) SELECT $1, 'One of many' FROM generate_series(1, 9990)", me.id
+    )
+    headers = some_with_a_key(me, 30)
+
+    answers = await at_once(
+        30, clients, lambda client: client.post(me.tasks, headers=next(headers), json={"title": "One more"})
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409] * 20
+    assert await fetch(database, "SELECT count(*) FROM tasks WHERE user_id = $1", me.id) == [(10_000,)]

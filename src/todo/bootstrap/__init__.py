@@ -236,7 +236,7 @@ def assemble(
         passwords=passwords,
         profile=AuditedProfile(trail=trail, store=store, passwords=passwords, clock=clock),
         verification=verification,
-        tasks=TaskService(store=store, clock=clock),
+        tasks=TaskService(store=store, clock=clock, quota=settings.task_quota),
     )
 
     @asynccontextmanager

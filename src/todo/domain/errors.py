@@ -7,7 +7,8 @@
     │   ├── PasswordTooShort · PasswordTooLong
     │   ├── PasswordTooCommon       a new one that others would guess
     │   │   └── PasswordLikeAddress · PasswordLikeService · PasswordMonotonous
-    │   └── PasswordWrong           not the one the account has
+    │   ├── PasswordWrong           not the one the account has
+    │   └── IdempotencyKeyMalformed
     ├── Unauthenticated             who is asking is not known
     │   ├── NotSignedIn             no credential was shown
     │   ├── TokenInvalid            not ours, not whole, or not yet valid
@@ -32,6 +33,8 @@
     ├── Conflict                    the world has moved on
     │   ├── EmailTaken
     │   ├── TaskChanged             somebody saved the task first
+    │   ├── TaskQuotaReached        as many tasks as one may have
+    │   ├── IdempotencyKeyReused    the key stands for another request
     │   └── OwnerUnknown            a task for a user who is not recorded
     ├── TooManyAttempts             too often: ask again after `retry_after` seconds
     └── Unavailable                 not now: ask again after `retry_after` seconds
@@ -108,6 +111,10 @@ class PasswordMonotonous(PasswordTooCommon):
 
 class PasswordWrong(Invalid):
     """The password that was to confirm a change is not the account's."""
+
+
+class IdempotencyKeyMalformed(Invalid):
+    """A key that is not 1 to `IdempotencyKey.LONGEST` visible characters of ASCII."""
 
 
 class Unauthenticated(DomainError):
@@ -212,6 +219,14 @@ class EmailTaken(Conflict):
 
 class TaskChanged(Conflict):
     """The task has another version than expected: somebody was faster, or it is gone."""
+
+
+class TaskQuotaReached(Conflict):
+    """The owner has as many tasks as one may have. Deleting one makes room."""
+
+
+class IdempotencyKeyReused(Conflict):
+    """Under this key the user has sent another request within the time that keys are kept."""
 
 
 class OwnerUnknown(Conflict):

@@ -12,10 +12,12 @@ from todo.adapters.memory import MemoryStore
 from todo.domain.errors import Busy, SessionEnded, TaskNotFound
 from todo.domain.model.keep import KEEP
 from todo.domain.model.principal import Principal
+from todo.domain.model.retry import Answer, IdempotencyKey, RequestDigest
 from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
 from todo.domain.model.user import Email, Name, User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    AnswerRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -149,10 +151,18 @@ class TestWhatPeopleDoWithTheirTasks:
                 await use_case(TaskId(number), by=ada)
 
 
+async def nothing_at_all(tasks: TaskService) -> Answer:
+    """A change that changes nothing."""
+    return Answer(status=200, body=b"")
+
+
 SAMPLES: dict[str, object] = {
     "title": Title("Taken over"),
     "description": Description("by a stranger"),
     "completed": True,
+    "key": IdempotencyKey("key"),
+    "request": RequestDigest(b"a request"),
+    "change": nothing_at_all,
 }
 """Something for each parameter of a use case, by its name."""
 
@@ -238,8 +248,8 @@ class Rivalled(TaskRepository):
         self.asked += 1
         return await self._tasks.get(owner, task_id)
 
-    async def add(self, task: NewTask) -> Task:
-        return await self._tasks.add(task)
+    async def add(self, task: NewTask, *, at_most: int | None = None) -> Task:
+        return await self._tasks.add(task, at_most=at_most)
 
     async def save(self, task: Task, *, expecting: int) -> Task:
         if self._left:
@@ -296,6 +306,10 @@ class RivalledStore(Store):
     @property
     def throttle(self) -> Throttle:
         return self._store.throttle
+
+    @property
+    def answers(self) -> AnswerRepository:
+        return self._store.answers
 
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._store.begin()

@@ -21,6 +21,7 @@ from todo.domain.model.ticket import Ticket
 from todo.domain.model.user import User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    AnswerRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -145,6 +146,10 @@ class FickleStore(Store):
     @property
     def throttle(self) -> Throttle:
         return cast(Throttle, Troubled(lambda: self._store.throttle, self.trouble))
+
+    @property
+    def answers(self) -> AnswerRepository:
+        return cast(AnswerRepository, Troubled(lambda: self._store.answers, self.trouble))
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.unit.http.routes import ROUTES
 from tests.unit.http.service import PASSWORD, Service, SignedUp
-from todo.domain.errors import StoreUnavailable
+from todo.domain.errors import StoreUnavailable, TaskQuotaReached
 
 Document = dict[str, Any]
 
@@ -25,11 +25,11 @@ TASKS = [
 ]
 ERRORS_OF = {
     ("get", ""): {401, 403, 503},
-    ("post", ""): {401, 403, 413, 422, 503},
+    ("post", ""): {401, 403, 409, 413, 422, 503},
     ("get", "/{task_id}"): {401, 403, 404, 422, 503},
     ("put", "/{task_id}"): {401, 403, 404, 413, 422, 503},
-    ("delete", "/{task_id}"): {401, 403, 404, 422, 503},
-    ("patch", "/{task_id}/complete"): {401, 403, 404, 422, 503},
+    ("delete", "/{task_id}"): {401, 403, 404, 413, 422, 503},
+    ("patch", "/{task_id}/complete"): {401, 403, 404, 413, 422, 503},
 }
 WITH_BODY = {("post", ""), ("put", "/{task_id}")}
 PAGES = re.compile(
@@ -201,7 +201,14 @@ class TestTasks:
             assert parameters["path", "user_id"]["schema"]["type"] == "string"
             if "{task_id}" in rest:
                 assert parameters["path", "task_id"]["schema"]["type"] == "integer"
-            assert set(parameters) <= {("path", "user_id"), ("path", "task_id")}
+            assert set(parameters) <= {("path", "user_id"), ("path", "task_id"), ("header", "Idempotency-Key")}
+
+    def test_every_change_can_be_sent_again(self, document: Document, base: str) -> None:
+        for method, rest in TASKS:
+            operation = document["paths"][base + rest][method]
+            success = operation["responses"]["201" if method == "post" else "200"]
+            keyed = any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"])
+            assert keyed == ("Idempotency-Replayed" in success["headers"]) == (method != "get")
 
     def test_bodies_are_described(self, document: Document, base: str) -> None:
         for method, rest in TASKS:
@@ -240,9 +247,12 @@ class TestTasks:
                 await ask(number=0, json={"title": "a"}),
                 await ask(number="x", json={}),
                 await ask(json={"title": 1}) if method != "delete" else await ask(number=0),
-                await ask(content=b" " * 300_000) if (method, rest) in WITH_BODY else await ask(number=0),
+                await ask(content=b" " * 300_000, headers=known | {"Idempotency-Key": method}),
                 await ask(json={"title": "Buy bread", "description": "Rye"}),
             ]
+            if method == "post":
+                service.trouble.error = TaskQuotaReached
+                answers.append(await ask(json={"title": "a"}))
             service.trouble.error = StoreUnavailable
             answers.append(await ask(json={"title": "a"}))
             service.trouble.error = None

@@ -1,11 +1,12 @@
 """Each repository over the tables in memory."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from todo.adapters.memory.tables import Tables
-from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, UserNotFound
+from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, TaskQuotaReached, UserNotFound
 from todo.domain.model.pace import Pseudonym
 from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.model.task import NewTask, Task, TaskId
@@ -13,6 +14,7 @@ from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import Account, Email, PasswordHash, User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
+    AnswerRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -24,7 +26,10 @@ from todo.domain.ports.store import (
 
 @dataclass(frozen=True, slots=True)
 class MemoryTasks(TaskRepository):
+    """Whoever changes something waits for their turn: a unit of work may be about to change the same task."""
+
     _tables: Tables
+    _turn: AbstractAsyncContextManager[object]
 
     async def of(self, owner: UserId) -> Sequence[Task]:
         return [task for (user, _), task in self._tables.tasks.items() if user == owner]
@@ -35,33 +40,38 @@ class MemoryTasks(TaskRepository):
             raise TaskNotFound
         return task
 
-    async def add(self, task: NewTask) -> Task:
-        if task.owner not in self._tables.users:
-            raise OwnerUnknown
-        kept = Task(
-            id=TaskId(next(self._tables.task_numbers)),
-            owner=task.owner,
-            title=task.title,
-            description=task.description,
-            completed_at=None,
-            created_at=task.created_at,
-            updated_at=task.created_at,
-            version=1,
-        )
-        self._tables.tasks[kept.owner, kept.id] = kept
-        return kept
+    async def add(self, task: NewTask, *, at_most: int | None = None) -> Task:
+        async with self._turn:
+            if task.owner not in self._tables.users:
+                raise OwnerUnknown
+            if at_most is not None and len(await self.of(task.owner)) >= at_most:
+                raise TaskQuotaReached
+            kept = Task(
+                id=TaskId(next(self._tables.task_numbers)),
+                owner=task.owner,
+                title=task.title,
+                description=task.description,
+                completed_at=None,
+                created_at=task.created_at,
+                updated_at=task.created_at,
+                version=1,
+            )
+            self._tables.tasks[kept.owner, kept.id] = kept
+            return kept
 
     async def save(self, task: Task, *, expecting: int) -> Task:
-        present = self._tables.tasks.get((task.owner, task.id))
-        if present is None or present.version != expecting:
-            raise TaskChanged
-        kept = replace(task, created_at=present.created_at, version=expecting + 1)
-        self._tables.tasks[task.owner, task.id] = kept
-        return kept
+        async with self._turn:
+            present = self._tables.tasks.get((task.owner, task.id))
+            if present is None or present.version != expecting:
+                raise TaskChanged
+            kept = replace(task, created_at=present.created_at, version=expecting + 1)
+            self._tables.tasks[task.owner, task.id] = kept
+            return kept
 
     async def remove(self, owner: UserId, task_id: TaskId) -> None:
-        if self._tables.tasks.pop((owner, task_id), None) is None:
-            raise TaskNotFound
+        async with self._turn:
+            if self._tables.tasks.pop((owner, task_id), None) is None:
+                raise TaskNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +146,14 @@ class MemorySessions(SessionRepository):
 
     async def remove(self, session: SessionId) -> None:
         self._tables.sessions.pop(session, None)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAnswers(AnswerRepository):
+    _tables: Tables
+
+    async def sweep(self, *, over_by: datetime, at_most: int = 1000) -> int:
+        old = [name for name, (expires_at, _) in self._tables.answers.items() if expires_at <= over_by][:at_most]
+        for name in old:
+            del self._tables.answers[name]
+        return len(old)

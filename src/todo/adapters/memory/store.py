@@ -8,6 +8,7 @@ from typing import Self
 
 from todo.adapters.memory.repositories import (
     MemoryAccounts,
+    MemoryAnswers,
     MemoryNetworks,
     MemoryPasswords,
     MemorySessions,
@@ -20,6 +21,7 @@ from todo.adapters.memory.throttle import MemoryThrottle
 from todo.adapters.memory.unit_of_work import MemoryUnitOfWork
 from todo.domain.ports.store import (
     AccountRepository,
+    AnswerRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -40,7 +42,7 @@ class MemoryStore(Store):
 
     @property
     def tasks(self) -> TaskRepository:
-        return MemoryTasks(self._tables)
+        return MemoryTasks(self._tables, self._turn)
 
     @property
     def users(self) -> UserRepository:
@@ -69,6 +71,10 @@ class MemoryStore(Store):
     @property
     def throttle(self) -> Throttle:
         return MemoryThrottle(self._tables)
+
+    @property
+    def answers(self) -> AnswerRepository:
+        return MemoryAnswers(self._tables)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[MemoryUnitOfWork]:

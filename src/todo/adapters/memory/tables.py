@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from todo.domain.model.pace import Pseudonym
+from todo.domain.model.retry import IdempotencyKey, KeptAnswer
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.task import Task, TaskId
 from todo.domain.model.ticket import Ticket, TicketDigest
@@ -34,4 +35,5 @@ class Tables:
     taken: dict[Pseudonym, Taken] = field(default_factory=dict)
     """What the buckets of the throttle have been charged with."""
     tasks: dict[tuple[UserId, TaskId], Task] = field(default_factory=dict)
+    answers: dict[tuple[UserId, IdempotencyKey], tuple[datetime, KeptAnswer]] = field(default_factory=dict)
     task_numbers: Iterator[int] = field(default_factory=lambda: count(1))

@@ -1,16 +1,20 @@
 """Changes kept back until they are committed."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 
+from todo.adapters.memory.repositories import MemoryTasks
 from todo.adapters.memory.tables import Tables
-from todo.domain.errors import EmailTaken, PasswordWrong, TicketInvalid, UserNotFound
+from todo.domain.errors import EmailTaken, OwnerUnknown, PasswordWrong, TicketInvalid, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
 from todo.domain.model.pace import Pseudonym
+from todo.domain.model.retry import Answer, Attempt, KeptAnswer
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import Account, PasswordHash, User, UserId
-from todo.domain.ports.store import UnitOfWork
+from todo.domain.ports.store import TaskRepository, UnitOfWork
 
 
 class MemoryUnitOfWork(UnitOfWork):
@@ -21,7 +25,23 @@ class MemoryUnitOfWork(UnitOfWork):
         self._users = dict(tables.users)
         self._passwords = dict(tables.passwords)
         self._tickets = dict(tables.tickets)
+        self._tasks = dict(tables.tasks)
         self._changes: list[Callable[[], None]] = []
+
+    @property
+    def tasks(self) -> TaskRepository:
+        """Changes what this unit holds; nobody else changes a task before the unit ends."""
+        return MemoryTasks(replace(self._tables, users=self._users, tasks=self._tasks), nullcontext())
+
+    async def claim(self, attempt: Attempt) -> KeptAnswer | None:
+        if attempt.by not in self._users:
+            raise OwnerUnknown
+        expires_at, kept = self._tables.answers.get((attempt.by, attempt.key), (attempt.at, None))
+        return kept if expires_at > attempt.at else None
+
+    async def keep_answer(self, attempt: Attempt, answer: Answer) -> None:
+        kept = attempt.expires_at, KeptAnswer(request=attempt.request, answer=answer)
+        self._changes.append(lambda: self._tables.answers.update({(attempt.by, attempt.key): kept}))
 
     async def add_user(self, user: User) -> None:
         if user.id in self._users:
@@ -41,6 +61,8 @@ class MemoryUnitOfWork(UnitOfWork):
     async def remove_user(self, user: UserId) -> None:
         self._require(user)
         del self._users[user]
+        for key in [key for key in self._tasks if key[0] == user]:
+            del self._tasks[key]
         self._changes.append(lambda: self._forget(user))
 
     async def set_password(self, user: UserId, password: PasswordHash) -> None:
@@ -84,6 +106,8 @@ class MemoryUnitOfWork(UnitOfWork):
         for change in self._changes:
             change()
         self._changes.clear()
+        self._tables.tasks.clear()
+        self._tables.tasks.update(self._tasks)
 
     def _require(self, user: UserId) -> None:
         if user not in self._users:
@@ -96,10 +120,10 @@ class MemoryUnitOfWork(UnitOfWork):
         self._forget_sessions(user)
         for ticket in [ticket for ticket in self._tables.tickets.values() if ticket.user == user]:
             self._forget_ticket(ticket.digest)
-        for key in [key for key in self._tables.tasks if key[0] == user]:
-            del self._tables.tasks[key]
         for place in [place for place in self._tables.networks if place[0] == user]:
             del self._tables.networks[place]
+        for name in [name for name in self._tables.answers if name[0] == user]:
+            del self._tables.answers[name]
 
     def _open_with(self, user: UserId, password: PasswordHash) -> None:
         self._tables.passwords[user] = password

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -64,6 +64,20 @@ class Pool(Runner):
             yield connection
         finally:
             await self._release(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Runner]:
+        """Raises `StoreUnavailable`, also when it cannot be committed."""
+        async with self.connection() as connection:
+            transaction = connection.transaction()
+            await translated(transaction.start)
+            try:
+                yield connection
+            except BaseException:
+                with suppress(StoreUnavailable):
+                    await translated(transaction.rollback)
+                raise
+            await translated(transaction.commit)
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
         connection = await self._acquire()

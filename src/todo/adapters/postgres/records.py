@@ -3,6 +3,7 @@
 from typing import Any
 
 from todo.adapters.postgres.tables import tasks
+from todo.domain.model.retry import Answer, KeptAnswer, RequestDigest
 from todo.domain.model.session import Device, Session
 from todo.domain.model.task import Description, Task, Title
 from todo.domain.model.ticket import Ticket
@@ -87,6 +88,12 @@ def columns_of_ticket(ticket: Ticket) -> dict[str, Any]:
         "createdAt": ticket.created_at,
         "expiresAt": ticket.expires_at,
     }
+
+
+def kept_answer_from(record: Any) -> KeptAnswer:
+    return KeptAnswer(
+        request=RequestDigest(record["request"]), answer=Answer(status=record["status"], body=record["body"])
+    )
 
 
 def session_from(record: Any) -> Session:

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from todo.adapters.postgres.address import DatabaseAddress
+from todo.adapters.postgres.answers import PostgresAnswers
+from todo.adapters.postgres.headroom import Headroom
 from todo.adapters.postgres.networks import PostgresNetworks
 from todo.adapters.postgres.pool import Pool
 from todo.adapters.postgres.schema_version import require_current
@@ -23,7 +25,8 @@ class PostgresStore(Store):
     def __init__(self, address: DatabaseAddress, *, clock: Clock, pool_size: int = 10) -> None:
         self._pool = Pool(address, size=pool_size)
         self._clock = clock
-        self._tasks = PostgresTasks(self._pool)
+        self._headroom = Headroom()
+        self._tasks = PostgresTasks(self._pool, self._headroom)
         self._users = PostgresUsers(self._pool)
         self._passwords = PostgresPasswords(self._pool)
         self._accounts = PostgresAccounts(self._pool)
@@ -31,6 +34,7 @@ class PostgresStore(Store):
         self._sessions = PostgresSessions(self._pool)
         self._networks = PostgresNetworks(self._pool)
         self._throttle = PostgresThrottle(self._pool)
+        self._answers = PostgresAnswers(self._pool)
 
     @property
     def tasks(self) -> PostgresTasks:
@@ -64,10 +68,14 @@ class PostgresStore(Store):
     def throttle(self) -> PostgresThrottle:
         return self._throttle
 
+    @property
+    def answers(self) -> PostgresAnswers:
+        return self._answers
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresUnitOfWork]:
         async with self._pool.connection() as connection:
-            work = PostgresUnitOfWork(connection, self._clock)
+            work = PostgresUnitOfWork(connection, self._clock, self._headroom)
             try:
                 yield work
             finally:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Sequence,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -150,6 +151,20 @@ class ThrottleRow(Base):
     every: Mapped[timedelta] = mapped_column(Interval)
 
 
+class AnswerRow(Base):
+    """What a write was answered that may be sent again. Status and body are empty only while it is under way."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    user_id: Mapped[str] = mapped_column(String(255), ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]
+
+
 def _table(row: type[Any]) -> Table:
     return cast(Table, row.__table__)
 
@@ -161,3 +176,4 @@ verifications = _table(VerificationRow)
 tasks = _table(TaskRow)
 known_networks = _table(KnownNetworkRow)
 throttle = _table(ThrottleRow)
+answers = _table(AnswerRow)

@@ -1,6 +1,7 @@
 """Changes of several rows, in one transaction."""
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -8,14 +9,24 @@ from asyncpg import UniqueViolationError
 from sqlalchemy import Column, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from todo.adapters.postgres.query import Query, translated
-from todo.adapters.postgres.records import columns_of_session, columns_of_ticket, columns_of_user, ticket_from
+from todo.adapters.postgres.answers import ANSWER, CLAIM, KEEP
+from todo.adapters.postgres.headroom import Headroom
+from todo.adapters.postgres.query import Query, Runner, translated
+from todo.adapters.postgres.records import (
+    columns_of_session,
+    columns_of_ticket,
+    columns_of_user,
+    kept_answer_from,
+    ticket_from,
+)
 from todo.adapters.postgres.sessions import DELETE as DELETE_SESSION
 from todo.adapters.postgres.tables import accounts, known_networks, sessions, users, verifications
+from todo.adapters.postgres.tasks import PostgresTasks
 from todo.adapters.postgres.users import CREDENTIAL
-from todo.domain.errors import EmailTaken, PasswordWrong, StoreUnavailable, TicketInvalid, UserNotFound
+from todo.domain.errors import EmailTaken, OwnerUnknown, PasswordWrong, StoreUnavailable, TicketInvalid, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
 from todo.domain.model.pace import Pseudonym
+from todo.domain.model.retry import Answer, Attempt, KeptAnswer
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import PasswordHash, User, UserId
@@ -162,6 +173,32 @@ INSERT_PASSWORD = Query(
 )
 
 
+class OpenTransaction(Runner):
+    """A connection in a transaction that the first statement begins."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.begun = False
+
+    async def begin(self) -> None:
+        if not self.begun:
+            await self.connection.execute("BEGIN")
+            self.begun = True
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        await self.begin()
+        rows: list[Any] = await self.connection.fetch(query, *args)
+        return rows
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        await self.begin()
+        return await self.connection.fetchrow(query, *args)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Runner]:
+        yield self
+
+
 class PostgresUnitOfWork(UnitOfWork):
     """Statements on one connection, in a transaction that the first of them begins.
 
@@ -169,29 +206,45 @@ class PostgresUnitOfWork(UnitOfWork):
     forgetting everything, without an error.
     """
 
-    def __init__(self, connection: Any, clock: Clock) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, clock: Clock, headroom: Headroom) -> None:
+        self._transaction = OpenTransaction(connection)
         self._clock = clock
-        self._open = False
+        self._tasks = PostgresTasks(self._transaction, headroom)
 
     async def commit(self) -> None:
-        if not self._open:
+        if not self._transaction.begun:
             return
-        self._open = False
-        if await translated(self._connection.execute, "COMMIT") != "COMMIT":
+        self._transaction.begun = False
+        if await translated(self._transaction.connection.execute, "COMMIT") != "COMMIT":
             raise StoreUnavailable
 
     async def leave(self) -> None:
         """Forgets what was not committed. A connection that cannot forget is thrown away."""
-        if self._open:
+        if self._transaction.begun:
             with suppress(StoreUnavailable):
-                await translated(self._connection.execute, "ROLLBACK")
+                await translated(self._transaction.connection.execute, "ROLLBACK")
 
     async def _row(self, query: Query, **values: Any) -> Any:
-        if not self._open:
-            await translated(self._connection.execute, "BEGIN")
-            self._open = True
-        return await query.row(self._connection, **values)
+        return await query.row(self._transaction, **values)
+
+    @property
+    def tasks(self) -> PostgresTasks:
+        return self._tasks
+
+    async def claim(self, attempt: Attempt) -> KeptAnswer | None:
+        values = {"user": attempt.by, "key": attempt.key}
+        claimed = await self._row(
+            CLAIM, request=attempt.request, at=attempt.at, expires_at=attempt.expires_at, **values
+        )
+        if claimed is not None:
+            return None
+        answered = await self._row(ANSWER, **values)
+        if answered is None:
+            raise OwnerUnknown
+        return kept_answer_from(answered)
+
+    async def keep_answer(self, attempt: Attempt, answer: Answer) -> None:
+        await self._row(KEEP, user=attempt.by, key=attempt.key, status=answer.status, body=answer.body)
 
     async def add_user(self, user: User) -> None:
         added = await self._row(INSERT_USER, **columns_of_user(user))

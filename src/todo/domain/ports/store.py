@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from todo.domain.model.pace import Pseudonym
+from todo.domain.model.retry import Answer, Attempt, KeptAnswer
 from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.model.task import NewTask, Task, TaskId
 from todo.domain.model.ticket import Ticket, TicketDigest
@@ -27,8 +28,11 @@ class TaskRepository(Protocol):
         """Raises `TaskNotFound`, for another's task too, and for numbers no task can have."""
         ...
 
-    async def add(self, task: NewTask) -> Task:
-        """Keeps the task under a number that was never used before. Raises `OwnerUnknown`."""
+    async def add(self, task: NewTask, *, at_most: int | None = None) -> Task:
+        """Keeps the task under a number that was never used before. Raises `OwnerUnknown`.
+
+        Raises `TaskQuotaReached` when the owner has `at_most` tasks. Of many who add at once none gets past that.
+        """
         ...
 
     async def save(self, task: Task, *, expecting: int) -> Task:
@@ -70,6 +74,14 @@ class TicketRepository(Protocol):
         ...
 
 
+class AnswerRepository(Protocol):
+    """What writes were answered that may be sent again."""
+
+    async def sweep(self, *, over_by: datetime, at_most: int = 1000) -> int:
+        """Removes answers that were forgotten by then, and says how many. If that is `at_most`, there may be more."""
+        ...
+
+
 class SessionRepository(Protocol):
     async def find(self, session: SessionId) -> Session | None:
         """The session as it is now or later: one that was removed before is never found. Made for every request."""
@@ -98,6 +110,23 @@ class NetworkRepository(Protocol):
 
 class UnitOfWork(Protocol):
     """Changes that happen together when `commit` is called, and not at all when it is not. Nobody sees them before."""
+
+    @property
+    def tasks(self) -> TaskRepository:
+        """All tasks, with the changes of this unit. Who else changes one of those waits until the unit ends."""
+        ...
+
+    async def claim(self, attempt: Attempt) -> KeptAnswer | None:
+        """`None` for the first try under this key: others who try wait until this unit ends. Else what it was answered.
+
+        An answer that is forgotten by the time of the attempt does not count. Raises `OwnerUnknown`; once it has not,
+        nobody removes the user until the unit ends.
+        """
+        ...
+
+    async def keep_answer(self, attempt: Attempt, answer: Answer) -> None:
+        """Keeps what the attempt, which has claimed its key in this unit, is answered."""
+        ...
 
     async def add_user(self, user: User) -> None:
         """Raises `EmailTaken`: of several who add one address at once, one succeeds. A recorded id is left as it is."""
@@ -169,6 +198,8 @@ class Store(Protocol):
     def tickets(self) -> TicketRepository: ...
     @property
     def sessions(self) -> SessionRepository: ...
+    @property
+    def answers(self) -> AnswerRepository: ...
 
     @property
     def networks(self) -> NetworkRepository: ...

@@ -11,7 +11,13 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.response.base import ASGIResponse
 
 from todo.domain import errors
-from todo.domain.errors import DomainError, TooManyAttempts, Unavailable
+from todo.domain.errors import (
+    DomainError,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
+    TooManyAttempts,
+    Unavailable,
+)
 from todo.entrypoints.http.fields import BadFields, BadRedirect
 from todo.entrypoints.http.reading import BadBody, BadNumber, Fault
 
@@ -32,6 +38,21 @@ TASK_SIDE: Mapping[type[DomainError], tuple[int, str, str]] = {
     errors.TaskNotFound: (404, "TASK_NOT_FOUND", "Task not found"),
     errors.Conflict: (409, "CONFLICT", "Conflict"),
     errors.TooManyAttempts: (429, "TOO_MANY_REQUESTS", TOO_MANY),
+    errors.IdempotencyKeyMalformed: (
+        422,
+        "IDEMPOTENCY_KEY_MALFORMED",
+        "Idempotency-Key should be 1 to 255 visible ASCII characters",
+    ),
+    errors.IdempotencyKeyReused: (
+        422,
+        "IDEMPOTENCY_KEY_REUSED",
+        "This Idempotency-Key stands for another request. Use a new key for each change",
+    ),
+    errors.TaskQuotaReached: (
+        409,
+        "TASK_QUOTA_REACHED",
+        "You have as many tasks as one user may have. Delete some to make room",
+    ),
     errors.Unavailable: (503, "SERVICE_UNAVAILABLE", "Service Unavailable: please try again in a moment"),
 }
 """The closest kind answers, so a new refusal has a status before anyone thinks of one."""
@@ -130,7 +151,6 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 
 def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
-    headers: dict[str, str] = {}
     match error:
         case BadBody():
             return _detailed(422, "VALIDATION_ERROR", [_located(error)])
@@ -143,16 +163,21 @@ def _task_answer(error: Exception, *, proxied: bool) -> Response[Any]:
         case ProxyUnauthorized():
             return _json(401, {"error": "Unauthorized", "message": "No session token found"})
         case DomainError():
-            status, code, detail = TASK_SIDE[closest(error, TASK_SIDE)]
-            if status == HTTPStatus.UNAUTHORIZED:
-                headers["WWW-Authenticate"] = "Bearer"
-            return _detailed(status, code, detail, headers | retry_after(error))
+            return _refused(error)
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _detailed(error.status_code, _code(error), _phrase(error), _allow(error))
     _report(error)
     if proxied:
         return _json(500, {"error": "Internal Server Error", "message": "Failed to proxy request"})
     return _detailed(500, "INTERNAL_SERVER_ERROR", "Internal Server Error")
+
+
+def _refused(error: DomainError) -> Response[Any]:
+    status, code, detail = TASK_SIDE[closest(error, TASK_SIDE)]
+    if isinstance(error, IdempotencyKeyMalformed | IdempotencyKeyReused):
+        return _detailed(status, code, [_bad_key(code, detail)])
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    return _detailed(status, code, detail, headers | retry_after(error))
 
 
 def _sign_in_answer(error: Exception) -> Response[Any]:
@@ -267,6 +292,10 @@ def _located(bad: BadBody) -> dict[str, Any]:
 def _bad_number(bad: BadNumber) -> dict[str, Any]:
     message = "Input should be a valid integer, unable to parse string as an integer"
     return {"type": "int_parsing", "loc": ["path", bad.parameter], "msg": message}
+
+
+def _bad_key(code: str, message: str) -> dict[str, Any]:
+    return {"type": code.lower(), "loc": ["header", "idempotency-key"], "msg": message}
 
 
 def _complaint(bad: BadBody) -> str:

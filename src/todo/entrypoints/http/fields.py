@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from todo.domain.errors import EmailMalformed
-from todo.domain.model.user import Email
+from todo.domain.model.user import Email, Password
 
 ADDRESS = "address"
 FILLED = "filled"
@@ -29,6 +29,16 @@ PasswordText = Annotated[
         }
     ),
 ]
+NewPasswordText = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "extra": {"format": "password", "minLength": Password.SHORTEST, "maxLength": Password.LONGEST},
+            "examples": ["correct horse battery"],
+        }
+    ),
+]
+"""Lengths are told here and checked by the model."""
 
 CallbackText = Annotated[str, Meta(extra_json_schema={"description": "A path of this site, or of a trusted one."})]
 

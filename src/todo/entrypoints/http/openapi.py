@@ -12,8 +12,9 @@ from litestar.openapi.spec import Components, Example, License, OpenAPIType, Sec
 from litestar.routes import BaseRoute
 from litestar.types import ControllerRouterHandler, Method
 from litestar.types.internal_types import PathParameterDefinition
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from todo.domain.model.retry import IdempotencyKey
 from todo.entrypoints.http import cookies
 
 TITLE = "Todo API with Authentication"
@@ -64,10 +65,10 @@ PROXY_SCHEMA = {
 
 
 class CodedRefusal(Struct):
-    """`message` is for people, `code` for programs."""
+    """`message` is for people, `code` for programs. A few have none, as in Better Auth."""
 
     message: str
-    code: Annotated[str, Meta(examples=["INVALID_EMAIL_OR_PASSWORD"])]
+    code: Annotated[str, Meta(examples=["INVALID_EMAIL_OR_PASSWORD"])] | UnsetType = UNSET
 
 
 def _example(value: object, summary: str = "") -> Example:
@@ -86,6 +87,35 @@ _NUMBER_FAULT = {
     "msg": "Input should be a valid integer, unable to parse string as an integer",
 }
 
+KEY_FAULT = {
+    "detail": [
+        {
+            "type": "idempotency_key_reused",
+            "loc": ["header", "idempotency-key"],
+            "msg": "This Idempotency-Key stands for another request. Use a new key for each change",
+        }
+    ],
+    "code": "IDEMPOTENCY_KEY_REUSED",
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": (
+        "A new key for each change, such as a UUID. Sent again with it within 24 hours, the same request changes"
+        " nothing more and gets the same answer."
+    ),
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": IdempotencyKey.LONGEST,
+        "pattern": "^[!-~]+$",
+    },
+}
+REPLAYED = {
+    "description": "This was answered before, to the first request with this `Idempotency-Key`; nothing was done now.",
+    "schema": {"type": "string", "const": "true"},
+}
+
 REFUSALS = {
     401: _refusal(
         "No token, or not a good one",
@@ -95,10 +125,14 @@ REFUSALS = {
     ),
     403: _refusal("The token is another user's", ("USER_ID_MISMATCH", "Access denied: user_id mismatch")),
     404: _refusal("No such task among yours", ("TASK_NOT_FOUND", "Task not found")),
+    409: _refusal(
+        "You have as many tasks as one user may have",
+        ("TASK_QUOTA_REACHED", "You have as many tasks as one user may have. Delete some to make room"),
+    ),
     413: _refusal("The body is too large", ("REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")),
     422: ResponseSpec(
         FieldFaults,
-        description="The body or the task's number is not as it should be",
+        description="The body, the task's number or the `Idempotency-Key` is not as it should be",
         examples=[
             _example({"detail": [_FAULT], "code": "VALIDATION_ERROR"}, "A field is missing"),
             _example({"detail": [_NUMBER_FAULT], "code": "VALIDATION_ERROR"}, "No number"),
@@ -154,9 +188,12 @@ def document(app: Litestar) -> dict[str, Any]:
     """The OpenAPI document: Litestar's, put right where it cannot be told."""
     made = app.openapi_schema.to_schema()
     made["paths"] = dict(sorted(made["paths"].items()))  # Litestar keeps paths in sets: each process has another order
+    _want_one_field_at_least(made["components"]["schemas"]["TaskChanges"])
     for path, operations in made["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             _forget_the_frameworks(operation["responses"])
+            if method != "get" and "{user_id}" in path:
+                _add_the_key(operation)
             if path.startswith("/api/proxy/"):
                 operation["tags"] = ["Proxy"]  # and the controller's: they would stand on the page twice
                 _add_the_proxys(operation["responses"])
@@ -167,6 +204,23 @@ def _forget_the_frameworks(responses: dict[str, Any]) -> None:
     """Litestar adds a 400 of its own wherever there is a parameter; nothing here gives it."""
     if "Validation Exception" in str(responses.get("400")):
         del responses["400"]
+
+
+def _want_one_field_at_least(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"required": [name]} for name in schema["properties"]]
+
+
+def _add_the_key(operation: dict[str, Any]) -> None:
+    """Every change of tasks can be sent again. Litestar is not told of the header: it would read it at each request."""
+    operation["parameters"] = [*operation["parameters"], IDEMPOTENCY_KEY]
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            response["headers"] = response.get("headers", {}) | {"Idempotency-Replayed": REPLAYED}
+    refused = operation["responses"]["422"]["content"]["application/json"]
+    refused.setdefault("examples", {})["IDEMPOTENCY_KEY_REUSED"] = {
+        "summary": "The key stands for another request",
+        "value": KEY_FAULT,
+    }
 
 
 def _add_the_proxys(responses: dict[str, Any]) -> None:

@@ -60,6 +60,10 @@ class ApiRequest(Request[Principal, Any, Any]):
     __slots__ = ()
     JSON_TYPE: ClassVar = re.compile(r"application/(?:json|[\w.!#$&^-]+\+json)", re.ASCII)
 
+    async def raw_body(self) -> bytes:
+        """What was sent, be it nothing."""
+        return await super().body()
+
     async def body(self) -> bytes:
         body = await super().body()
         if body:

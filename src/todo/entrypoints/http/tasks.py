@@ -1,23 +1,22 @@
 """The tasks of one user, `/api/{user_id}/tasks`."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
-from litestar import Controller, Request, delete, get, patch, post, put
+from litestar import Controller, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import BodyKwarg, PathParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from todo.domain.errors import CharacterForbidden, DescriptionTooLong, Invalid, TitleBlank, TitleTooLong
 from todo.domain.model.keep import KEEP
-from todo.domain.model.principal import Principal
 from todo.domain.model.task import Description, Task, Title
 from todo.domain.services.tasks import TaskService
 from todo.entrypoints.http import openapi
 from todo.entrypoints.http.moments import Moment, moment
 from todo.entrypoints.http.reading import BadBody, Fault, task_number
+from todo.entrypoints.http.retries import Signed, changed
 
-Signed = Request[Principal, Any, Any]
 Value = TypeVar("Value")
 
 TitleText = Annotated[
@@ -86,7 +85,7 @@ class TaskController(Controller):
         """All tasks of the user, the oldest first."""
         return [TaskOut.of(task) for task in await tasks.list(by=request.user)]
 
-    @post(summary="Add a task", responses=openapi.refusals(401, 403, 413, 422))
+    @post(summary="Add a task", responses=openapi.refusals(401, 403, 409, 413, 422))
     async def create_task(
         self,
         data: Annotated[TaskIn, BodyKwarg(media_type="application/json")],
@@ -96,7 +95,11 @@ class TaskController(Controller):
         """A new task is open."""
         title = _read("title", Title, data.title)
         description = None if data.description is None else _read("description", Description, data.description)
-        return TaskOut.of(await tasks.add(title, description, by=request.user))
+
+        async def add(tasks: TaskService) -> TaskOut:
+            return TaskOut.of(await tasks.add(title, description, by=request.user))
+
+        return await changed(request, tasks, add)
 
     @get("/{task_id:str}", summary="Get a task", responses=openapi.refusals(401, 403, 404, 422))
     async def get_task(self, task_id: TaskNumber, request: Signed, tasks: NamedDependency[TaskService]) -> TaskOut:
@@ -123,25 +126,43 @@ class TaskController(Controller):
             else _read("description", Description, data.description)
         )
         completed = KEEP if data.completed is UNSET else data.completed
-        changed = await tasks.edit(
-            task_number(task_id), title=title, description=description, completed=completed, by=request.user
-        )
-        return TaskOut.of(changed)
+        number = task_number(task_id)
 
-    @delete("/{task_id:str}", status_code=200, summary="Delete a task", responses=openapi.refusals(401, 403, 404, 422))
+        async def edit(tasks: TaskService) -> TaskOut:
+            return TaskOut.of(
+                await tasks.edit(number, title=title, description=description, completed=completed, by=request.user)
+            )
+
+        return await changed(request, tasks, edit)
+
+    @delete(
+        "/{task_id:str}", status_code=200, summary="Delete a task", responses=openapi.refusals(401, 403, 404, 413, 422)
+    )
     async def delete_task(
         self, task_id: TaskNumber, request: Signed, tasks: NamedDependency[TaskService]
     ) -> TaskDeleted:
         """Deletes the task for good. Its number is never used again."""
-        await tasks.remove(task_number(task_id), by=request.user)
-        return TaskDeleted()
+        number = task_number(task_id)
+
+        async def remove(tasks: TaskService) -> TaskDeleted:
+            await tasks.remove(number, by=request.user)
+            return TaskDeleted()
+
+        return await changed(request, tasks, remove)
 
     @patch(
-        "/{task_id:str}/complete", summary="Complete or reopen a task", responses=openapi.refusals(401, 403, 404, 422)
+        "/{task_id:str}/complete",
+        summary="Complete or reopen a task",
+        responses=openapi.refusals(401, 403, 404, 413, 422),
     )
     async def toggle_task(self, task_id: TaskNumber, request: Signed, tasks: NamedDependency[TaskService]) -> TaskOut:
         """Completes an open task and reopens a completed one. Takes no body."""
-        return TaskOut.of(await tasks.toggle(task_number(task_id), by=request.user))
+        number = task_number(task_id)
+
+        async def toggle(tasks: TaskService) -> TaskOut:
+            return TaskOut.of(await tasks.toggle(number, by=request.user))
+
+        return await changed(request, tasks, toggle)
 
 
 FAULTS: dict[type[Invalid], tuple[Fault, int]] = {

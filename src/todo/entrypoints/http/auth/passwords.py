@@ -28,7 +28,15 @@ from todo.entrypoints.http.auth.reception import (
 from todo.entrypoints.http.auth.redirects import BaseUrl, with_parameter
 from todo.entrypoints.http.auth.shapes import StatusOut, UserOut
 from todo.entrypoints.http.errors import Refused
-from todo.entrypoints.http.fields import AuthBody, BadFields, CallbackText, EmailText, PasswordText, require_trusted
+from todo.entrypoints.http.fields import (
+    AuthBody,
+    BadFields,
+    CallbackText,
+    EmailText,
+    NewPasswordText,
+    PasswordText,
+    require_trusted,
+)
 from todo.entrypoints.http.openapi import coded
 
 JSON = BodyKwarg(media_type="application/json")
@@ -41,7 +49,7 @@ WRONG = (
 
 
 class ChangePasswordIn(AuthBody):
-    newPassword: PasswordText
+    newPassword: NewPasswordText
     currentPassword: PasswordText
     revokeOtherSessions: bool | UnsetType = UNSET
 
@@ -56,7 +64,7 @@ class RequestResetIn(AuthBody):
 
 
 class ResetIn(AuthBody):
-    newPassword: PasswordText
+    newPassword: NewPasswordText
     token: str | UnsetType = UNSET
 
 

@@ -24,7 +24,7 @@ from todo.entrypoints.http.auth.reception import (
 )
 from todo.entrypoints.http.auth.redirects import as_location
 from todo.entrypoints.http.auth.shapes import UserOut
-from todo.entrypoints.http.fields import FILLED, AuthBody, CallbackText, EmailText, PasswordText
+from todo.entrypoints.http.fields import FILLED, AuthBody, CallbackText, EmailText, NewPasswordText, PasswordText
 from todo.entrypoints.http.openapi import coded
 
 
@@ -34,7 +34,7 @@ class SignUpIn(AuthBody, kw_only=True):  # faults are told in the order of the f
 
     name: Annotated[str, Meta(extra_json_schema={"examples": ["Ada"]})] | UnsetType = UNSET
     email: EmailText
-    password: Annotated[PasswordText, Meta(extra={"form": FILLED})]
+    password: Annotated[NewPasswordText, Meta(extra={"form": FILLED})]
     image: str | UnsetType = UNSET
     callbackURL: CallbackText | UnsetType = UNSET
     rememberMe: bool | UnsetType = UNSET

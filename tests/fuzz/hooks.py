@@ -1,0 +1,50 @@
+"""What Schemathesis cannot know from the schema. Runs in its environment, without the packages of the service."""
+
+import hashlib
+import os
+import re
+import uuid
+from typing import Any
+
+import requests
+import schemathesis
+
+KEY = "Idempotency-Key"
+COOKIE = "better-auth.session_token"
+COSTS_THE_SESSION = re.compile(
+    r"/api/auth/(logout|sign-out|revoke-|change-|update-|delete-|reset-)",
+)
+"""Whoever calls these may be signed out, or gone, afterwards."""
+
+
+@schemathesis.auth(refresh_interval=None)
+class Credentials:
+    """The user's token, by header or by cookie. A call that may cost the session gets that of somebody new."""
+
+    def get(self, case: Any, _: Any) -> str:
+        return somebody_new() if COSTS_THE_SESSION.match(case.path) else os.environ["FUZZ_TOKEN"]
+
+    def set(self, case: Any, token: str, _: Any) -> None:
+        if case.path.startswith("/api/proxy/"):
+            case.cookies[COOKIE] = token
+        else:
+            case.headers["Authorization"] = f"Bearer {token}"
+
+
+def somebody_new() -> str:
+    """The token of a user who has just signed up."""
+    person = {"email": f"{uuid.uuid4().hex}@example.com", "password": "correct horse battery"}
+    answer = requests.post(os.environ["FUZZ_URL"] + "/api/auth/signup", json=person, timeout=10)
+    return answer.headers["set-auth-token"]
+
+
+@schemathesis.hook
+def before_call(_: Any, case: Any, __: Any) -> None:
+    """A client makes a new key for each change: the tool would take `0` for many, and be refused, as it should be.
+
+    The same request still finds the same key, so repetitions are tried too.
+    """
+    key = (case.headers or {}).get(KEY)
+    if isinstance(key, str) and re.fullmatch(r"[!-~]{1,255}", key):
+        asked = repr((case.method, case.formatted_path, case.query, case.body)).encode()
+        case.headers[KEY] = f"{key[:200]}-{hashlib.sha256(asked).hexdigest()[:32]}"
