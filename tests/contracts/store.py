@@ -1,5 +1,6 @@
 """What every store promises, whatever it keeps things in."""
 
+from tests.contracts.leftovers import LeftoverContract
 from tests.contracts.sessions import SessionContract, SessionLimitContract
 from tests.contracts.tasks import SaveContract, TaskContract
 from tests.contracts.throttle import NetworkContract, ThrottleContract
@@ -18,6 +19,7 @@ class StoreContract(
     TicketContract,
     SessionContract,
     SessionLimitContract,
+    LeftoverContract,
     UnitOfWorkContract,
     ThrottleContract,
     NetworkContract,

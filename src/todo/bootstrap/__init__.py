@@ -31,10 +31,12 @@ from todo.domain.services.accounts import AccountService, SignUpRules
 from todo.domain.services.attempts import Attempts, Unlimited
 from todo.domain.services.authentication import Authentication
 from todo.domain.services.choosing import PasswordChoice
+from todo.domain.services.maintenance import Maintenance
 from todo.domain.services.passwords import PasswordService
 from todo.domain.services.profile import ProfileService
 from todo.domain.services.tasks import TaskService
 from todo.domain.services.verification import VerificationService
+from todo.entrypoints.hourly import every_hour
 from todo.entrypoints.http.app import Services, create_app
 from todo.entrypoints.http.auth.redirects import BaseUrl
 from todo.entrypoints.http.cookies import SessionCookies
@@ -181,12 +183,15 @@ def assemble(
         tasks=TaskService(store=store, clock=clock),
     )
 
+    maintenance = Maintenance(store=store, clock=clock)
+
     @asynccontextmanager
     async def open_while_serving(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for part in (hashing, store, mail):
                 if isinstance(part, AbstractAsyncContextManager):
                     await stack.enter_async_context(part)
+            await stack.enter_async_context(every_hour(maintenance.tidy))
             _calm_the_collector()
             yield
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from todo.adapters.memory.tables import Tables
 from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, UserNotFound
@@ -136,3 +137,13 @@ class MemorySessions(SessionRepository):
 
     async def remove(self, session: SessionId) -> None:
         self._tables.sessions.pop(session, None)
+
+    async def latest(self, at_most: int) -> Sequence[Session]:
+        found = sorted(self._tables.sessions.values(), key=lambda session: (session.updated_at, session.id))
+        return found[::-1][:at_most]
+
+    async def remove_some(self, at_most: int) -> int:
+        some = list(islice(self._tables.sessions, at_most))
+        for session in some:
+            del self._tables.sessions[session]
+        return len(some)

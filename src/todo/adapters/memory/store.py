@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
+from todo.adapters.memory.leftovers import MemoryLeftovers
 from todo.adapters.memory.repositories import (
     MemoryAccounts,
     MemoryNetworks,
@@ -20,6 +21,7 @@ from todo.adapters.memory.throttle import MemoryThrottle
 from todo.adapters.memory.unit_of_work import MemoryUnitOfWork
 from todo.domain.ports.store import (
     AccountRepository,
+    LeftoverRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -69,6 +71,10 @@ class MemoryStore(Store):
     @property
     def throttle(self) -> Throttle:
         return MemoryThrottle(self._tables)
+
+    @property
+    def leftovers(self) -> LeftoverRepository:
+        return MemoryLeftovers(self._tables)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[MemoryUnitOfWork]:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from todo.adapters.postgres.address import DatabaseAddress
+from todo.adapters.postgres.leftovers import PostgresLeftovers
 from todo.adapters.postgres.networks import PostgresNetworks
 from todo.adapters.postgres.pool import Pool
 from todo.adapters.postgres.sessions import PostgresSessions
@@ -30,6 +31,7 @@ class PostgresStore(Store):
         self._sessions = PostgresSessions(self._pool)
         self._networks = PostgresNetworks(self._pool)
         self._throttle = PostgresThrottle(self._pool)
+        self._leftovers = PostgresLeftovers(self._pool)
 
     @property
     def tasks(self) -> PostgresTasks:
@@ -62,6 +64,10 @@ class PostgresStore(Store):
     @property
     def throttle(self) -> PostgresThrottle:
         return self._throttle
+
+    @property
+    def leftovers(self) -> PostgresLeftovers:
+        return self._leftovers
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresUnitOfWork]:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from todo.domain.model.leftover import Leftover
 from todo.domain.model.pace import Pseudonym
 from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.model.task import NewTask, Task, TaskId
@@ -81,12 +82,35 @@ class SessionRepository(Protocol):
         """The user's sessions, the oldest first; those whose time is over among them."""
         ...
 
+    async def latest(self, at_most: int) -> Sequence[Session]:
+        """Everybody's sessions, the one that was extended last first."""
+        ...
+
     async def slide(self, session: Session, *, expecting: Session) -> bool:
         """Keeps the new end of the session. False when somebody has slid or ended it first."""
         ...
 
     async def remove(self, session: SessionId) -> None:
         """Ends the session for good. One that is gone already is no error."""
+        ...
+
+    async def remove_some(self, at_most: int) -> int:
+        """Ends that many sessions, whosesoever, or all when there are fewer. Says how many they were."""
+        ...
+
+
+class LeftoverRepository(Protocol):
+    """What nobody asks for any more."""
+
+    async def count(self, kind: Leftover, *, over_by: datetime) -> int:
+        """How many were over by then."""
+        ...
+
+    async def remove(self, kind: Leftover, *, over_by: datetime, at_most: int) -> int:
+        """Removes what was over by then, and says how many it was. Waits for nobody.
+
+        While somebody else is removing leftovers it is none: of many who begin at once, one does the work.
+        """
         ...
 
 
@@ -169,6 +193,8 @@ class Store(Protocol):
     def tickets(self) -> TicketRepository: ...
     @property
     def sessions(self) -> SessionRepository: ...
+    @property
+    def leftovers(self) -> LeftoverRepository: ...
 
     @property
     def networks(self) -> NetworkRepository: ...
