@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from todo.adapters.postgres.examination import Examination
 from todo.config import Settings
-from todo.entrypoints.cli.tools import Diagnosis, Finding, Level
+from todo.entrypoints.cli.tools import Level
 
 SETTINGS_ARE_WRONG: Final = 78
 """EX_CONFIG of sysexits.h."""
@@ -24,7 +24,7 @@ SPARE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Finding):
+class Found:
     subject: str
     text: str
     mend: str = ""
@@ -32,7 +32,7 @@ class Found(Finding):
 
 
 @dataclass(frozen=True, slots=True)
-class HostDiagnosis(Diagnosis):
+class HostDiagnosis:
     findings: Sequence[Found]
     grave: int = field(default=0)
     """The exit code of what kept us from looking further."""

@@ -17,6 +17,7 @@ from todo.domain.model.user import Email, Name, User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
     NetworkRepository,
+    LeftoverRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -293,6 +294,10 @@ class RivalledStore(Store):
     @property
     def throttle(self) -> Throttle:
         return self._store.throttle
+
+    @property
+    def leftovers(self) -> LeftoverRepository:
+        return self._store.leftovers
 
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._store.begin()

@@ -21,6 +21,7 @@ from todo.domain.model.user import User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
     NetworkRepository,
+    LeftoverRepository,
     PasswordRepository,
     SessionRepository,
     Store,
@@ -141,6 +142,10 @@ class FickleStore(Store):
     @property
     def throttle(self) -> Throttle:
         return cast(Throttle, Troubled(lambda: self._store.throttle, self.trouble))
+
+    @property
+    def leftovers(self) -> LeftoverRepository:
+        return cast(LeftoverRepository, Troubled(lambda: self._store.leftovers, self.trouble))
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
