@@ -26,6 +26,7 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 SAME_ORDER_AS_EMBEDDED = "--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C"
 DOCKER_PATIENCE = 3
 POOLER = os.environ.get("TODO_TEST_POOLER", "")
+only_directly = pytest.mark.skipif(bool(POOLER), reason="the pooler keeps from its clients what this is about")
 
 
 class NoServerError(Exception):

@@ -31,7 +31,7 @@ from tests.contracts.store import StoreContract
 from tests.contracts.tasks import SaveContract
 from tests.contracts.throttle import ThrottleContract
 from tests.contracts.units_of_work import UnitOfWorkContract
-from tests.integration.databases import beside, execute
+from tests.integration.databases import beside, execute, only_directly
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.postgres.tables import TASK_OWNER_KEY
@@ -186,6 +186,7 @@ class TestADatabaseThatIsAway:
             with pytest.raises(StoreUnavailable):
                 await store.users.all()
 
+    @only_directly
     async def test_a_server_that_does_not_know_us_is_away_too(self, empty_database: str) -> None:
         async with store_at(re.sub(r"^(\w+://)([^@/]*@)?", r"\1no_such_user@", empty_database)) as store:
             with pytest.raises(StoreUnavailable):
@@ -219,6 +220,7 @@ class TestConnectionsThatAreCut:
         ("method", "begun"),
         [(method, begun) for method in UNIT_CALLS for begun in (True, False) if begun or method != "commit"],
     )
+    @only_directly
     async def test_every_change_of_a_unit_says_that_the_store_is_unavailable(
         self, empty_database: str, method: str, begun: bool
     ) -> None:
