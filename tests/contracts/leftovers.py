@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 import pytest
 
 from tests.builders import ADA, LATER, NOON, a_session, a_ticket, a_user, keep
 from todo.domain.model.leftover import Leftover
+from todo.domain.model.pace import Bucket, Pace, Pseudonym
 from todo.domain.ports.store import Store
 
 Keeps = Callable[[Store, datetime], Awaitable[object]]
@@ -22,7 +24,17 @@ async def _keep_ticket(store: Store, ends: datetime) -> None:
     await keep(store, a_user(ADA), replace(a_ticket(ADA), expires_at=ends))
 
 
-KEEPS: Final[Mapping[Leftover, Keeps]] = {Leftover.SESSIONS: _keep_session, Leftover.TICKETS: _keep_ticket}
+async def _keep_attempt(store: Store, ends: datetime) -> None:
+    every = timedelta(seconds=1)
+    bucket = Bucket(name=Pseudonym(uuid4().bytes), pace=Pace(burst=1, every=every))
+    await store.throttle.charge([bucket], at=ends - every)
+
+
+KEEPS: Final[Mapping[Leftover, Keeps]] = {
+    Leftover.SESSIONS: _keep_session,
+    Leftover.TICKETS: _keep_ticket,
+    Leftover.ATTEMPTS: _keep_attempt,
+}
 """How one of each kind comes about."""
 
 

@@ -16,8 +16,8 @@ from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
 from todo.domain.model.user import Email, Name, User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
-    NetworkRepository,
     LeftoverRepository,
+    NetworkRepository,
     PasswordRepository,
     SessionRepository,
     Store,

@@ -20,8 +20,8 @@ from todo.domain.model.ticket import Ticket
 from todo.domain.model.user import User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
-    NetworkRepository,
     LeftoverRepository,
+    NetworkRepository,
     PasswordRepository,
     SessionRepository,
     Store,

@@ -19,6 +19,7 @@ class Shelf:
 SHELVES: Final[Mapping[Leftover, Shelf]] = {
     Leftover.SESSIONS: Shelf(lambda tables: tables.sessions, lambda session: session.expires_at),
     Leftover.TICKETS: Shelf(lambda tables: tables.tickets, lambda ticket: ticket.expires_at),
+    Leftover.ATTEMPTS: Shelf(lambda tables: tables.taken, lambda taken: taken.due),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, bindparam, delete, func, literal_column, select, tuple_
 
 from todo.adapters.postgres.query import Query, Runner
-from todo.adapters.postgres.tables import Moment, sessions, verifications
+from todo.adapters.postgres.tables import Moment, sessions, throttle, verifications
 from todo.domain.model.leftover import Leftover
 from todo.domain.ports.store import LeftoverRepository
 
@@ -39,6 +39,7 @@ class Shelf:
 SHELVES: Final[Mapping[Leftover, Shelf]] = {
     Leftover.SESSIONS: Shelf(sessions.c.expiresAt),
     Leftover.TICKETS: Shelf(verifications.c.expiresAt),
+    Leftover.ATTEMPTS: Shelf(throttle.c.due),
 }
 
 

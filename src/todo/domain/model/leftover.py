@@ -8,3 +8,5 @@ class Leftover(StrEnum):
 
     SESSIONS = "sessions"
     TICKETS = "tickets"
+    ATTEMPTS = "attempts"
+    """What the throttle has counted."""

@@ -22,7 +22,7 @@ SHOWN = 100
 @as_json
 @with_tools
 def maintenance(tools: Tools, dry_run: bool, as_json: bool) -> None:
-    """Clear away what is over: sessions and tickets past their time.
+    """Clear away what is over: sessions, tickets in letters and counted attempts past their time.
 
     The service does this by itself every hour. Safe at any time, and several times at once.
     """

@@ -11,9 +11,9 @@ from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.backup.archive import BackupRefused, Manifest, Part, Writer
 from todo.adapters.postgres.backup.asking import PLAIN, Progress, asked
 from todo.adapters.postgres.migrations import VERSION_TABLE
-from todo.adapters.postgres.tables import TASK_NUMBERS, Base
+from todo.adapters.postgres.tables import TASK_NUMBERS, Base, throttle
 
-NOT_WORTH_KEEPING: Final = frozenset({"throttle"})
+NOT_WORTH_KEEPING: Final = frozenset({throttle.name})
 """Counters of the moment."""
 
 COLUMNS: Final = """
