@@ -20,13 +20,15 @@ from tests.integration.service import a_folder
 from tests.integration.test_postgres_store import connected, store_at
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.backup import BackupRefused, Backups, Manifest
+from todo.adapters.postgres.backup.saving import NOT_WORTH_KEEPING
 from todo.adapters.postgres.embedded import EmbeddedPostgres
 from todo.adapters.postgres.migrations import Migrations
+from todo.adapters.postgres.tables import Base
 from todo.domain.errors import StoreUnavailable
 from todo.domain.model.user import UserId
 
 ANOTHER_VERSION = Path("/usr/lib/postgresql/15/bin")
-TABLES = ("user", "session", "account", "verification", "tasks")
+TABLES = sorted(set(Base.metadata.tables) - NOT_WORTH_KEEPING)
 REVISIONS = [
     script.revision for script in Migrations(DatabaseAddress.parse("postgresql://nowhere"))._scripts.walk_revisions()
 ]
@@ -85,6 +87,7 @@ async def fill_with_odd_things(url: str) -> None:
             " ($1, -1, '', '2026-02-28 23:59:59.999999+00', '9999-12-31 23:59:59.999999+00', NULL, 1)",
             ADA,
         )
+        await connection.execute("INSERT INTO known_network VALUES ($1, '\\x00ff5c0a', now())", ADA)
         await connection.execute("SELECT setval('tasks_id_seq', 4711)")
 
 
