@@ -148,18 +148,6 @@ class AnswerContract:
         await keep(store, a_user(ADA))
         assert await found(store, an_attempt()) is None
 
-    async def test_a_sweep_removes_what_is_over_and_leaves_the_rest(self, store: Store) -> None:
-        await keep(store, a_user(ADA), a_user(BOB))
-        for attempt in (an_attempt(key="1"), an_attempt(BOB, key="2"), an_attempt(key="3", at=NOON + KEPT)):
-            await answered(store, attempt)
-
-        assert await store.answers.sweep(over_by=NOON + KEPT - timedelta(milliseconds=1)) == 0
-        assert await store.answers.sweep(over_by=NOON + KEPT, at_most=1) == 1
-        assert await store.answers.sweep(over_by=NOON + KEPT) == 1
-        assert await store.answers.sweep(over_by=NOON + KEPT) == 0
-
-        assert await found(store, an_attempt(key="3", at=NOON + KEPT)) is not None
-
 
 class UnitTasksContract:
     """The tasks as a unit of work sees and changes them."""

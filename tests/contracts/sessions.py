@@ -281,6 +281,24 @@ class SessionContract:
 
         assert all(seen)
 
+    async def test_the_latest_sessions_come_those_extended_last_first(self, store: Store) -> None:
+        old, young, slid = a_session(ADA, at=NOON), a_session(BOB, at=LATER), a_session(ADA, at=LONG_AGO)
+        await keep(store, a_user(ADA), a_user(BOB), old, young, slid)
+        extended = slid.slide(at=FAR_AHEAD)
+        await store.sessions.slide(extended, expecting=slid)
+
+        assert list(await store.sessions.latest(10)) == [extended, young, old]
+        assert list(await store.sessions.latest(2)) == [extended, young]
+
+    async def test_some_sessions_are_removed_whosesoever_until_none_is_left(self, store: Store) -> None:
+        sessions = [a_session(user) for user in (ADA, BOB, ADA, BOB, ADA)]
+        await keep(store, a_user(ADA), a_user(BOB), *sessions)
+
+        removed = [await store.sessions.remove_some(2) for _ in range(4)]
+
+        assert removed == [2, 2, 1, 0]
+        assert [await store.sessions.find(session.id) for session in sessions] == [None] * 5
+
 
 async def limit_sessions_of(store: Store, user: UserId, *, most: int, at: datetime = NOON) -> None:
     async with store.begin() as work:

@@ -1,6 +1,7 @@
 """What every store promises, whatever it keeps things in."""
 
 from tests.contracts.answers import AnswerContract, QuotaContract, UnitTasksContract
+from tests.contracts.leftovers import LeftoverContract
 from tests.contracts.sessions import SessionContract, SessionLimitContract
 from tests.contracts.tasks import SaveContract, TaskContract
 from tests.contracts.throttle import NetworkContract, ThrottleContract
@@ -20,6 +21,7 @@ class StoreContract(
     TicketContract,
     SessionContract,
     SessionLimitContract,
+    LeftoverContract,
     UnitOfWorkContract,
     ThrottleContract,
     NetworkContract,

@@ -25,6 +25,8 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 """Twice as fast, and a power cut may take the data: for tests only."""
 SAME_ORDER_AS_EMBEDDED = "--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C"
 DOCKER_PATIENCE = 3
+POOLER = os.environ.get("TODO_TEST_POOLER", "")
+only_directly = pytest.mark.skipif(bool(POOLER), reason="the pooler keeps from its clients what this is about")
 
 
 class NoServerError(Exception):
@@ -159,8 +161,13 @@ async def fresh_database(server: str, *, template: str = "template0") -> AsyncIt
         await execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+async def connect(url: str) -> asyncpg.Connection:
+    """A connection that is good behind a pooler, too."""
+    return await asyncpg.connect(**DatabaseAddress.parse(url).connect_arguments)
+
+
 async def execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(**DatabaseAddress.parse(url).connect_arguments)
+    connection = await connect(url)
     try:
         await connection.execute(statement)
     finally:
@@ -182,15 +189,25 @@ async def migrated_template(database_server: str) -> AsyncIterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def way_in(request: pytest.FixtureRequest, database_server: str) -> str:
+    """How tests reach their databases: directly, or with TODO_TEST_POOLER=pgbouncer by way of that."""
+    if not POOLER:
+        return database_server
+    if POOLER != "pgbouncer":
+        pytest.fail(f"TODO_TEST_POOLER is {POOLER!r}, but can only be pgbouncer.", pytrace=False)
+    return f"{request.getfixturevalue('pooler')}&pgbouncer=true"
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def empty_database(database_server: str, migrated_template: str) -> AsyncIterator[str]:
+async def empty_database(database_server: str, migrated_template: str, way_in: str) -> AsyncIterator[str]:
     """The URL of a database of this test's own: migrated, without a row."""
     async with fresh_database(database_server, template=migrated_template) as name:
-        yield beside(database_server, name)
+        yield beside(way_in, name)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def bare_database(database_server: str) -> AsyncIterator[str]:
+async def bare_database(database_server: str, way_in: str) -> AsyncIterator[str]:
     """The URL of a database of this test's own, without any tables."""
     async with fresh_database(database_server) as name:
-        yield beside(database_server, name)
+        yield beside(way_in, name)

@@ -22,6 +22,8 @@ import httpx
 import jwt
 import pytest
 
+from tests.integration.databases import POOLER
+
 TODO: Final = str(Path(sysconfig.get_path("scripts")) / "todo")
 """The installed command."""
 
@@ -73,11 +75,13 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 def surroundings(settings: Mapping[str, str]) -> dict[str, str]:
     """Of the environment of the tests only the way to programs. Who names no database does not get this machine's."""
+    pooler = {"TODO_DB_POOLER": "transaction"} if POOLER else {}
     return {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
         "TODO_DATA_DIR": "/dev/null/none",
         "TODO_LOG_LEVEL": "warning",
+        **pooler,
         **settings,
     }
 

@@ -9,9 +9,9 @@ import signal
 import subprocess
 from contextlib import suppress
 
-import asyncpg
 import pytest
 
+from tests.integration.databases import connect
 from tests.integration.old_databases import (
     AFTERWARDS,
     OF_1_7,
@@ -156,7 +156,7 @@ async def test_who_presses_ctrl_c_in_the_middle_has_changed_nothing(bare_databas
     await fill(bare_database, OF_DRIZZLE, ROWS)
     before = await dump(bare_database)
     waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    other = await asyncpg.connect(bare_database)
+    other = await connect(bare_database)
     try:
         async with other.transaction():
             await other.execute('LOCK TABLE "session" IN ACCESS SHARE MODE')

@@ -81,9 +81,9 @@ async def adopted_template(database_server: str) -> AsyncIterator[str]:
 
 class TestAdoptedStore(StoreContract):
     @pytest_asyncio.fixture(loop_scope="session")
-    async def store(self, database_server: str, adopted_template: str) -> AsyncIterator[Store]:
+    async def store(self, database_server: str, adopted_template: str, way_in: str) -> AsyncIterator[Store]:
         async with (
             fresh_database(database_server, template=adopted_template) as name,
-            PostgresStore(DatabaseAddress.parse(beside(database_server, name)), clock=HandClock()) as store,
+            PostgresStore(DatabaseAddress.parse(beside(way_in, name)), clock=HandClock()) as store,
         ):
             yield store

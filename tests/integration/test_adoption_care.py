@@ -2,9 +2,9 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 
+from tests.integration.databases import connect
 from tests.integration.old_databases import (
     AFTERWARDS,
     OF_1_7,
@@ -127,7 +127,7 @@ class TestCare:
     async def test_who_is_kept_waiting_by_another_program_is_told(self, bare_database: str) -> None:
         await fill(bare_database, OF_1_7, ROWS)
         before = await dump(bare_database)
-        other = await asyncpg.connect(bare_database)
+        other = await connect(bare_database)
         try:
             async with other.transaction():
                 await other.execute('LOCK TABLE "session" IN ACCESS SHARE MODE')

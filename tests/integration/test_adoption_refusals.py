@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.integration.databases import only_directly
 from tests.integration.old_databases import (
     OF_1_7,
     OF_PRISMA,
@@ -232,6 +233,7 @@ async def test_another_programs_users_and_sessions_are_no_reason_to_refuse(bare_
     assert plan.kind == "empty"
 
 
+@only_directly
 async def test_who_may_not_change_the_tables_is_told(database_server: str, bare_database: str) -> None:
     async with somebody(database_server) as name:
         await fill(bare_database, OF_1_7, ROWS, TASKS_WITH_TIMES)
@@ -243,6 +245,7 @@ async def test_who_may_not_change_the_tables_is_told(database_server: str, bare_
     assert all("belongs to another database account" in refusal for refusal in plan.refusals)
 
 
+@only_directly
 async def test_who_may_not_see_all_rows_is_told(database_server: str, bare_database: str) -> None:
     async with somebody(database_server) as name:
         await fill(

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.better_auth.node import Client, Node, letter, using_the_client
-from tests.integration.databases import beside, fresh_database
+from tests.integration.databases import beside, connect, fresh_database
 from tests.integration.service import COOKIE, PASSWORD, SECRET, Service, serving
 
 ANOTHER_PASSWORD = "Tr0mbone & déjà vu 🎺"
@@ -26,9 +26,9 @@ Somebody = Callable[..., Awaitable[Client]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(database_server: str, migrated_template: str) -> AsyncIterator[str]:
+async def database(database_server: str, migrated_template: str, way_in: str) -> AsyncIterator[str]:
     async with fresh_database(database_server, template=migrated_template) as name:
-        yield beside(database_server, name)
+        yield beside(way_in, name)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -57,7 +57,7 @@ def somebody(node: Node, service: Service) -> Somebody:
 @pytest_asyncio.fixture(loop_scope="session")
 async def rows(database: str) -> AsyncIterator[asyncpg.Connection]:
     """A look into the database."""
-    connection = await asyncpg.connect(database)
+    connection = await connect(database)
     yield connection
     await connection.close()
 

@@ -8,14 +8,13 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 import pytest_asyncio
 import rich_click as click
 from openapi_spec_validator import validate
 
 import todo.__main__  # noqa: F401  brings the commands
-from tests.integration.databases import beside, fresh_database
+from tests.integration.databases import beside, connect, fresh_database
 from tests.integration.service import (
     PASSWORD,
     PATIENCE,
@@ -56,9 +55,9 @@ def every_command(group: click.Group = commands, path: tuple[str, ...] = ()) -> 
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(database_server: str, migrated_template: str) -> AsyncIterator[str]:
+async def database(database_server: str, migrated_template: str, way_in: str) -> AsyncIterator[str]:
     async with fresh_database(database_server, template=migrated_template) as name:
-        yield beside(database_server, name)
+        yield beside(way_in, name)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -144,7 +143,7 @@ class TestDatabase:
 
 
 async def execute(database: str, statement: str) -> None:
-    connection = await asyncpg.connect(database)
+    connection = await connect(database)
     try:
         await connection.execute(statement)
     finally:

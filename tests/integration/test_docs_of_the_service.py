@@ -16,10 +16,10 @@ PROXIED = "/api/proxy/{user_id}/tasks"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def service(database_server: str, migrated_template: str) -> AsyncIterator[Service]:
+async def service(database_server: str, migrated_template: str, way_in: str) -> AsyncIterator[Service]:
     async with (
         fresh_database(database_server, template=migrated_template) as name,
-        serving(beside(database_server, name)) as service,
+        serving(beside(way_in, name)) as service,
     ):
         yield service
 

@@ -3,6 +3,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -32,11 +33,12 @@ from tests.contracts.store import StoreContract
 from tests.contracts.tasks import SaveContract
 from tests.contracts.throttle import ThrottleContract
 from tests.contracts.units_of_work import UnitOfWorkContract
-from tests.integration.databases import beside, execute
+from tests.integration.databases import beside, execute, only_directly
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.postgres.tables import TASK_OWNER_KEY
 from todo.domain.errors import EmailTaken, StoreUnavailable, UserNotFound
+from todo.domain.model.leftover import Leftover
 from todo.domain.model.pace import Pseudonym
 from todo.domain.model.retry import Answer
 from todo.domain.model.session import SessionHandle, SessionId
@@ -44,7 +46,7 @@ from todo.domain.model.task import TaskId
 from todo.domain.model.user import UserId
 from todo.domain.ports.store import (
     AccountRepository,
-    AnswerRepository,
+    LeftoverRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -84,7 +86,10 @@ REPOSITORY_CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "networks.is_known": lambda store: store.networks.is_known(ADA, Pseudonym(b"there"), since=LATER),
     "throttle.charge": lambda store: store.throttle.charge([], at=LATER),
     "throttle.give_back": lambda store: store.throttle.give_back([]),
-    "answers.sweep": lambda store: store.answers.sweep(over_by=NOON),
+    "sessions.latest": lambda store: store.sessions.latest(1),
+    "sessions.remove_some": lambda store: store.sessions.remove_some(1),
+    "leftovers.count": lambda store: store.leftovers.count(Leftover.SESSIONS, over_by=LATER),
+    "leftovers.remove": lambda store: store.leftovers.remove(Leftover.SESSIONS, over_by=LATER, at_most=1),
     "begin": lambda store: keep(store),
 }
 UNIT_CALLS: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
@@ -166,7 +171,7 @@ class TestADatabaseThatIsAway:
             "sessions": SessionRepository,
             "networks": NetworkRepository,
             "throttle": Throttle,
-            "answers": AnswerRepository,
+            "leftovers": LeftoverRepository,
         }
         methods = {f"{name}.{method}" for name, port in ports.items() for method in methods_of(port)}
 
@@ -195,6 +200,7 @@ class TestADatabaseThatIsAway:
             with pytest.raises(StoreUnavailable):
                 await store.users.all()
 
+    @only_directly
     async def test_a_server_that_does_not_know_us_is_away_too(self, empty_database: str) -> None:
         async with store_at(re.sub(r"^(\w+://)([^@/]*@)?", r"\1no_such_user@", empty_database)) as store:
             with pytest.raises(StoreUnavailable):
@@ -228,6 +234,7 @@ class TestConnectionsThatAreCut:
         ("method", "begun"),
         [(method, begun) for method in UNIT_CALLS for begun in (True, False) if begun or method != "commit"],
     )
+    @only_directly
     async def test_every_change_of_a_unit_says_that_the_store_is_unavailable(
         self, empty_database: str, method: str, begun: bool
     ) -> None:
@@ -410,6 +417,45 @@ class TestWhatTheDatabaseHolds:
                 prepared = await connection.fetchval("SELECT count(*) FROM pg_prepared_statements")
 
             assert prepared == 0
+
+
+class TestLeftoversThatManyRemove:
+    async def test_of_many_who_remove_at_once_each_row_is_counted_by_one(self, empty_database: str) -> None:
+        async with store_at(empty_database, pool_size=8) as store:
+            await keep(store, a_user(ADA), *(a_session(ADA) for _ in range(200)))
+            ended = NOON + timedelta(days=8)
+
+            gone = await asyncio.gather(
+                *(store.leftovers.remove(Leftover.SESSIONS, over_by=ended, at_most=150) for _ in range(8))
+            )
+
+            left = await store.leftovers.count(Leftover.SESSIONS, over_by=ended)
+            assert sum(gone) + left == 200
+            assert max(gone) == 150
+
+    async def test_while_somebody_else_is_at_it_nothing_is_done_and_nobody_waits(self, empty_database: str) -> None:
+        async with store_at(empty_database) as store, connected(empty_database) as beside_it:
+            await keep(store, a_user(ADA), a_session(ADA))
+            ended = NOON + timedelta(days=8)
+            async with beside_it.transaction():
+                assert await beside_it.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('todo maintenance'))")
+
+                during = await store.leftovers.remove(Leftover.SESSIONS, over_by=ended, at_most=10)
+
+            assert during == 0
+            assert await store.leftovers.remove(Leftover.SESSIONS, over_by=ended, at_most=10) == 1
+
+    async def test_a_row_that_somebody_holds_is_left_for_the_next_time(self, empty_database: str) -> None:
+        async with store_at(empty_database) as store, connected(empty_database) as beside_it:
+            held, free = a_session(ADA), a_session(ADA)
+            await keep(store, a_user(ADA), held, free)
+            async with beside_it.transaction():
+                await beside_it.execute("SELECT id FROM session WHERE id = $1 FOR UPDATE", held.id)
+
+                gone = await store.leftovers.remove(Leftover.SESSIONS, over_by=NOON + timedelta(days=8), at_most=10)
+
+            assert gone == 1
+            assert await store.sessions.find(held.id) == held
 
 
 class TestTasksThatManyChange:

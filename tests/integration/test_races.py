@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
 
-from tests.integration.databases import beside, fresh_database
+from tests.integration.databases import beside, connect, fresh_database
 from tests.integration.service import (
     PASSWORD,
     SECRET,
@@ -40,9 +39,9 @@ TAKEN = (422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(database_server: str, migrated_template: str) -> AsyncIterator[str]:
+async def database(database_server: str, migrated_template: str, way_in: str) -> AsyncIterator[str]:
     async with fresh_database(database_server, template=migrated_template) as name:
-        yield beside(database_server, name)
+        yield beside(way_in, name)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -81,7 +80,7 @@ async def at_once(
 
 
 async def fetch(database: str, query: str, *values: object) -> list[Any]:
-    connection = await asyncpg.connect(database)
+    connection = await connect(database)
     try:
         return [tuple(row) for row in await connection.fetch(query, *values)]
     finally:

@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.integration.databases import connect
 from tests.integration.service import (
     SECRET,
     STOPS_WITHIN,
@@ -72,7 +73,7 @@ def words_of(service: Service) -> dict[str, str]:
 
 
 async def fetch(database: str, query: str) -> list[tuple[object, ...]]:
-    connection = await asyncpg.connect(database)
+    connection = await connect(database)
     try:
         return [tuple(row) for row in await connection.fetch(query)]
     finally:
@@ -305,7 +306,7 @@ class Lock:
 
 @asynccontextmanager
 async def locked(database: str, task: int) -> AsyncIterator[Lock]:
-    holder, watcher = await asyncpg.connect(database), await asyncpg.connect(database)
+    holder, watcher = await connect(database), await connect(database)
     try:
         async with holder.transaction(), asyncio.timeout(4):
             await holder.fetchval("SELECT id FROM tasks WHERE id = $1 FOR UPDATE", task)

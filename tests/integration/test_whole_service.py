@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
 
-from tests.integration.databases import beside, fresh_database
+from tests.integration.databases import beside, connect, fresh_database
 from tests.integration.service import (
     COOKIE,
     PASSWORD,
@@ -25,9 +24,9 @@ NOT_YOURS = (403, "Access denied: user_id mismatch")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(database_server: str, migrated_template: str) -> AsyncIterator[str]:
+async def database(database_server: str, migrated_template: str, way_in: str) -> AsyncIterator[str]:
     async with fresh_database(database_server, template=migrated_template) as name:
-        yield beside(database_server, name)
+        yield beside(way_in, name)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -177,7 +176,7 @@ async def test_a_token_of_another_holder_of_the_secret_opens_an_account(
 
 
 async def addresses(database: str, user: str) -> list[str]:
-    connection = await asyncpg.connect(database)
+    connection = await connect(database)
     try:
         return [row["email"] for row in await connection.fetch('SELECT email FROM "user" WHERE id = $1', user)]
     finally:

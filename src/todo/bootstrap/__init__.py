@@ -33,8 +33,10 @@ from todo.domain.services.accounts import SignUpRules
 from todo.domain.services.attempts import Attempts, Unlimited
 from todo.domain.services.audited import AuditedAccounts, AuditedAuthentication, AuditedPasswords, AuditedProfile
 from todo.domain.services.choosing import PasswordChoice
+from todo.domain.services.maintenance import Maintenance
 from todo.domain.services.tasks import TaskService
 from todo.domain.services.verification import VerificationService
+from todo.entrypoints.hourly import every_hour
 from todo.entrypoints.http.app import Services, create_app
 from todo.entrypoints.http.auth.redirects import BaseUrl
 from todo.entrypoints.http.cookies import SessionCookies
@@ -239,6 +241,8 @@ def assemble(
         tasks=TaskService(store=store, clock=clock, quota=settings.task_quota),
     )
 
+    maintenance = Maintenance(store=store, clock=clock)
+
     @asynccontextmanager
     async def open_while_serving(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -247,6 +251,7 @@ def assemble(
                     await stack.enter_async_context(part)
             if log is not None:
                 stack.push_async_callback(asyncio.to_thread, log.flush)
+            await stack.enter_async_context(every_hour(maintenance.tidy))
             _calm_the_collector()
             yield
 

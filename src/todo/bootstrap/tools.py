@@ -16,12 +16,15 @@ from todo.adapters.jwt_tokens import JwtTokens
 from todo.adapters.memory import MemoryStore
 from todo.adapters.postgres.adoption import Adoption
 from todo.adapters.postgres.adoption.plan import AdoptionRefused
+from todo.adapters.postgres.backup import BackupRefused, Backups
 from todo.adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError, default_directory
+from todo.adapters.postgres.examination import examine
 from todo.adapters.postgres.migrations import MigrationRefused, Migrations, NotOurs
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.prometheus_metrics import FOLDER as SHARED_FIGURES
 from todo.adapters.system_clock import SystemClock
 from todo.bootstrap import (
+    VERSION,
     assemble,
     build,
     database_address,
@@ -32,18 +35,27 @@ from todo.bootstrap import (
     migrations_address,
     password_choice,
 )
+from todo.bootstrap.doctor import (
+    SETTINGS_ARE_WRONG,
+    HostDiagnosis,
+    about_database,
+    about_schema,
+    about_settings,
+    closed_tables,
+    database_away,
+    wrong_settings,
+)
 from todo.config import Settings, SettingsInvalid, secret_fault
+from todo.domain.errors import StoreUnavailable
 from todo.domain.model.principal import Claims, Principal
 from todo.domain.model.session import Device, Session
 from todo.domain.model.task import Title
 from todo.domain.model.user import Email, Name, Password
 from todo.domain.services.administration import Administration
+from todo.domain.services.maintenance import Maintenance
 from todo.domain.services.tasks import TaskService
 from todo.entrypoints.cli.tools import Installation, Problem, Tools
 from todo.entrypoints.http.openapi import document
-
-SETTINGS_ARE_WRONG = 78
-"""EX_CONFIG of sysexits.h."""
 
 DEMO_TASKS = ("Try the API at /docs", "Toggle a task", "Run it for real: ./dev serve")
 
@@ -52,7 +64,7 @@ class HostTools(Tools):
     """The tools of a machine with an environment, a disk and a network."""
 
     @contextmanager
-    def installation(self, overrides: Mapping[str, str], *, serving: bool = False) -> Iterator[Installation]:
+    def installation(self, overrides: Mapping[str, str], *, serving: bool = False) -> Iterator["HostInstallation"]:
         given = dict(environment()) | dict(overrides)
         settings = _settings(given, serving=serving)
         with ExitStack() as stack:
@@ -72,6 +84,20 @@ class HostTools(Tools):
             settings = _settings(given | made, serving=serving)
             data = f"{directory} (embedded PostgreSQL)"
             yield HostInstallation(settings=settings, data=data, for_workers={**for_workers, **made})
+
+    def doctor(self) -> HostDiagnosis:
+        try:
+            settings = _settings(environment(), serving=True)
+        except Problem as problem:
+            return wrong_settings(problem.lines)
+        embedded = settings.database_url is None
+        try:
+            with self.installation({}, serving=True) as installation:
+                return asyncio.run(installation.diagnosis(embedded=embedded))
+        except Problem as problem:
+            if problem.exit_code == SETTINGS_ARE_WRONG:
+                return wrong_settings(problem.lines)
+            return database_away([*about_settings(settings, embedded=embedded)], problem.lines[0])
 
     def address(self) -> tuple[str, int]:
         settings = _settings(environment())
@@ -123,13 +149,43 @@ class HostInstallation(Installation):
     def adoption(self) -> Adoption:
         return Adoption(self.schema())
 
+    async def diagnosis(self, *, embedded: bool) -> HostDiagnosis:
+        """What there is to say of the settings and of the database."""
+        findings = [*about_settings(self.settings, embedded=embedded)]
+        schema = self.schema()
+        try:
+            found = await examine(database_address(self.settings), clock=SystemClock())
+            findings += about_database(found, self.settings, embedded=embedded)
+            version = await schema.current()
+            differences = await schema.differences() if version == schema.head else []
+        except StoreUnavailable:
+            return database_away(findings, f"{self.data} does not answer, or does not let us in")
+        except MigrationRefused as error:
+            return HostDiagnosis([*findings, closed_tables(str(error))])
+        known = version is not None and schema.knows(version)
+        return HostDiagnosis([*findings, about_schema(version, schema.head, differences, known=known)])
+
+    def backups(self) -> Backups:
+        return Backups(self.schema(), program=VERSION, clock=SystemClock())
+
     @asynccontextmanager
     async def accounts(self) -> AsyncIterator[Administration]:
-        clock = SystemClock()
-        store = PostgresStore(database_address(self.settings), clock=clock, pool_size=1)
+        async with self._store() as store, hasher(self.settings) as hashing:
+            yield Administration(
+                store=store, hasher=hashing, clock=SystemClock(), choice=password_choice(self.settings)
+            )
+
+    @asynccontextmanager
+    async def maintenance(self) -> AsyncIterator[Maintenance]:
+        async with self._store() as store:
+            yield Maintenance(store=store, clock=SystemClock())
+
+    @asynccontextmanager
+    async def _store(self) -> AsyncIterator[PostgresStore]:
+        """With its tables as this program needs them."""
         await self.schema().upgrade()
-        async with store, hasher(self.settings) as hashing:
-            yield Administration(store=store, hasher=hashing, clock=clock, choice=password_choice(self.settings))
+        async with PostgresStore(database_address(self.settings), clock=SystemClock(), pool_size=1) as store:
+            yield store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +211,8 @@ def _refusals_told() -> Iterator[None]:
         yield
     except AdoptionRefused as error:
         raise Problem(*error.reasons) from error
+    except BackupRefused as error:
+        raise Problem(str(error)) from error
     except NotOurs as error:
         raise Problem(str(error)) from error
     except MigrationRefused as error:

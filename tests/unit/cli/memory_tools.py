@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from click.testing import CliRunner, Result
@@ -14,8 +15,18 @@ from todo.adapters.memory import MemoryStore
 from todo.domain.model.session import Session
 from todo.domain.model.user import Password, User
 from todo.domain.services.administration import Administration
+from todo.domain.services.maintenance import Maintenance
 from todo.entrypoints.cli.main import todo as commands
-from todo.entrypoints.cli.tools import Adoption, DemoUser, Installation, Schema, Step, Tools
+from todo.entrypoints.cli.tools import (
+    Adoption,
+    Backups,
+    DemoUser,
+    Installation,
+    Level,
+    Schema,
+    Step,
+    Tools,
+)
 
 Value = TypeVar("Value")
 HEAD = "0002"
@@ -78,9 +89,51 @@ class MemoryAdoption(Adoption):
 
 
 @dataclass
+class Saved:
+    rows: Mapping[str, int]
+    left_out: Sequence[str] = ()
+    schema: str = HEAD
+    made_at: str = "2026-11-24T12:00:00+00:00"
+
+
+class MemoryBackups(Backups):
+    """Remembers what was asked, and always keeps and brings back the same."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, bool]] = []
+        self.kept = Saved(rows={"user": 1, "tasks": 1234})
+
+    async def save(self, file: Path, *, overwrite: bool, progress: Callable[[int, int, str], None]) -> Saved:
+        self.asked.append(("save", str(file), overwrite))
+        progress(1235, 1235, "tasks")
+        return self.kept
+
+    async def restore(self, file: Path, *, with_sessions: bool, progress: Callable[[int, int, str], None]) -> Saved:
+        self.asked.append(("restore", str(file), with_sessions))
+        progress(1235, 1235, "tasks")
+        return self.kept
+
+
+@dataclass
+class Noticed:
+    level: Level
+    subject: str
+    text: str
+    mend: str = ""
+
+
+@dataclass
+class Diagnosed:
+    findings: Sequence[Noticed] = (Noticed(Level.GOOD, "settings", "can be read"),)
+    exit_code: int = 0
+
+
+@dataclass
 class MemoryInstallation(Installation):
     service: Administration
+    upkeep: Maintenance
     tables: MemorySchema
+    archive: MemoryBackups
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
@@ -99,9 +152,16 @@ class MemoryInstallation(Installation):
     def adoption(self) -> MemoryAdoption:
         return MemoryAdoption(self.tables)
 
+    def backups(self) -> MemoryBackups:
+        return self.archive
+
     @asynccontextmanager
     async def accounts(self) -> AsyncIterator[Administration]:
         yield self.service
+
+    @asynccontextmanager
+    async def maintenance(self) -> AsyncIterator[Maintenance]:
+        yield self.upkeep
 
 
 class MemoryTools(Tools):
@@ -112,7 +172,10 @@ class MemoryTools(Tools):
         self.clock = HandClock()
         self.hasher = PlainHasher()
         self.accounts = Administration(store=self.store, hasher=self.hasher, clock=self.clock)
+        self.maintenance = Maintenance(store=self.store, clock=self.clock)
         self.schema = MemorySchema(HEAD)
+        self.backups = MemoryBackups()
+        self.diagnosis = Diagnosed()
         self.trouble: Exception | None = None
         self.api: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "Tâches"}}
         self._secrets = iter(range(1_000_000))
@@ -121,7 +184,10 @@ class MemoryTools(Tools):
     def installation(self, overrides: Mapping[str, str], *, serving: bool = False) -> Iterator[MemoryInstallation]:
         if self.trouble is not None:
             raise self.trouble
-        yield MemoryInstallation(self.accounts, self.schema)
+        yield MemoryInstallation(self.accounts, self.maintenance, self.schema, self.backups)
+
+    def doctor(self) -> Diagnosed:
+        return self.diagnosis
 
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", 1  # nobody may listen there but root, and nobody does

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pytest
 import rich_click as click
 
-from tests.unit.cli.memory_tools import MemorySchema, Shell
+from tests.unit.cli.memory_tools import Diagnosed, MemorySchema, Noticed, Shell
 from todo.domain import errors
 from todo.domain.errors import DomainError
 from todo.entrypoints.cli.main import EXIT_CODES, todo
-from todo.entrypoints.cli.tools import Problem
+from todo.entrypoints.cli.tools import Level, Problem
 
 PASSWORD = "correct horse battery"
 
@@ -43,6 +43,14 @@ CREATE = "user create new@example.com --password-stdin"
 AWAY = trouble(errors.StoreUnavailable())
 WRONG = trouble(Problem("TODO_PORT must be a number", "BETTER_AUTH_SECRET is missing", exit_code=78))
 
+
+def ill(exit_code: int) -> Callable[[Shell], None]:
+    def prepare(shell: Shell) -> None:
+        shell.tools.diagnosis = Diagnosed([Noticed(Level.MEND, "it", "is broken", "mend it")], exit_code)
+
+    return prepare
+
+
 CASES = {
     "help": Case(0, "--help"),
     "version": Case(0, "--version"),
@@ -51,6 +59,7 @@ CASES = {
     "no service": Case(1, "healthcheck"),
     "busy": Case(1, "user list", before=trouble(errors.Busy())),
     "a problem": Case(1, "user list", before=trouble(Problem("the disk is full"))),
+    "something to mend": Case(1, "doctor", before=ill(1)),
     "no such command": Case(2, "destroy"),
     "no such option": Case(2, "user list --all"),
     "an argument is missing": Case(2, "user create"),
@@ -58,6 +67,11 @@ CASES = {
     "no port": Case(2, "serve --port 0"),
     "no terminal": Case(2, "user delete ada@example.com", before=with_ada),
     "not the web": Case(2, "healthcheck --url file:///etc/passwd"),
+    "sessions of whom": Case(2, "sessions end"),
+    "sessions of whom of two": Case(2, "sessions end --user usr_ada --all"),
+    "sessions of one user twice": Case(2, "sessions list --user usr_ada --email ada@example.com"),
+    "no terminal to sign everybody out": Case(2, "sessions end --all"),
+    "no file": Case(2, "backup"),
     "no address": Case(65, "user create nobody --password-stdin"),
     "short password": Case(65, CREATE, typed="seven77"),
     "long password": Case(65, CREATE, typed="a" * 129),
@@ -67,6 +81,7 @@ CASES = {
     "password of nobody": Case(67, "user set-password bob@example.com --password-stdin"),
     "password of no id": Case(67, "user set-password usr_nobody --password-stdin"),
     "delete nobody": Case(67, "user delete bob@example.com --yes"),
+    "sessions of nobody": Case(67, "sessions end --email bob@example.com"),
     "the database is away": Case(69, "user list", before=AWAY),
     "the database is away from its tables": Case(69, "db upgrade", before=AWAY),
     "taken": Case(73, "user create ADA@example.com --password-stdin", before=with_ada),
@@ -141,15 +156,22 @@ def test_every_command_explains_itself(shell: Shell, path: tuple[str, ...], aske
 
 def test_help_lists_the_commands() -> None:
     assert {" ".join(path) for path in every_command()} >= {
+        "backup",
         "db",
         "db check",
         "db current",
         "db upgrade",
         "demo",
+        "doctor",
         "healthcheck",
+        "maintenance",
         "openapi",
+        "restore",
         "secret",
         "serve",
+        "sessions",
+        "sessions end",
+        "sessions list",
         "user",
         "user create",
         "user delete",

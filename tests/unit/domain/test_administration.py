@@ -3,13 +3,25 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import ADA, PASSWORD, HandClock, PlainHasher, a_new_task, a_session, a_user, keep
+from tests.builders import (
+    ADA,
+    BOB,
+    LATER,
+    NOON,
+    PASSWORD,
+    HandClock,
+    PlainHasher,
+    a_new_task,
+    a_session,
+    a_user,
+    keep,
+)
 from todo.adapters.memory import MemoryStore
 from todo.domain.errors import CredentialsWrong, EmailTaken, UserNotFound
-from todo.domain.model.session import Device
+from todo.domain.model.session import SESSION_LIFE, Device
 from todo.domain.model.user import Email, Password
 from todo.domain.services.accounts import AccountService
-from todo.domain.services.administration import Administration
+from todo.domain.services.administration import AT_ONCE, Administration
 
 EMAIL = Email("ada@example.com")
 OTHER_PASSWORD = Password("another password")
@@ -132,6 +144,30 @@ class TestWhatAnOperatorDoes:
         await administration.delete(made)
 
         assert (await administration.create(EMAIL, PASSWORD, None)).id != made.id
+
+    async def test_sessions_are_listed_but_those_that_are_over(
+        self, administration: Administration, store: MemoryStore, clock: HandClock
+    ) -> None:
+        ada, bob = a_user(ADA), a_user(BOB)
+        over, mine, of_bob = a_session(ADA, at=NOON - SESSION_LIFE), a_session(ADA), a_session(BOB, at=LATER)
+        await keep(store, ada, bob, over, mine, of_bob)
+
+        assert list(await administration.sessions_of(ada)) == [mine]
+        assert list(await administration.latest_sessions(10)) == [of_bob, mine]
+
+    async def test_one_user_is_signed_out_everywhere(self, administration: Administration, store: MemoryStore) -> None:
+        ada, bob, of_bob = a_user(ADA), a_user(BOB), a_session(BOB)
+        await keep(store, ada, bob, a_session(ADA), a_session(ADA), of_bob)
+
+        await administration.end_sessions_of(ada)
+
+        assert list(await administration.latest_sessions(10)) == [of_bob]
+
+    async def test_everybody_is_signed_out(self, administration: Administration, store: MemoryStore) -> None:
+        await keep(store, a_user(ADA), a_user(BOB), *(a_session(ADA) for _ in range(AT_ONCE)), a_session(BOB))
+
+        assert await administration.end_all_sessions() == AT_ONCE + 1
+        assert list(await administration.latest_sessions(10)) == []
 
 
 async def test_a_session_of_before_cannot_be_kept_for_a_user_who_has_gone(store: MemoryStore) -> None:

@@ -17,7 +17,7 @@ from todo.domain.model.task import Description, NewTask, Task, TaskId, Title
 from todo.domain.model.user import Email, Name, User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
-    AnswerRepository,
+    LeftoverRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -308,8 +308,8 @@ class RivalledStore(Store):
         return self._store.throttle
 
     @property
-    def answers(self) -> AnswerRepository:
-        return self._store.answers
+    def leftovers(self) -> LeftoverRepository:
+        return self._store.leftovers
 
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._store.begin()

@@ -21,7 +21,7 @@ from todo.domain.model.ticket import Ticket
 from todo.domain.model.user import User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
-    AnswerRepository,
+    LeftoverRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -148,8 +148,8 @@ class FickleStore(Store):
         return cast(Throttle, Troubled(lambda: self._store.throttle, self.trouble))
 
     @property
-    def answers(self) -> AnswerRepository:
-        return cast(AnswerRepository, Troubled(lambda: self._store.answers, self.trouble))
+    def leftovers(self) -> LeftoverRepository:
+        return cast(LeftoverRepository, Troubled(lambda: self._store.leftovers, self.trouble))
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from todo.adapters.memory.tables import Tables
 from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, TaskQuotaReached, UserNotFound
@@ -14,7 +15,6 @@ from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import Account, Email, PasswordHash, User, UserId
 from todo.domain.ports.store import (
     AccountRepository,
-    AnswerRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -147,13 +147,12 @@ class MemorySessions(SessionRepository):
     async def remove(self, session: SessionId) -> None:
         self._tables.sessions.pop(session, None)
 
+    async def latest(self, at_most: int) -> Sequence[Session]:
+        found = sorted(self._tables.sessions.values(), key=lambda session: (session.updated_at, session.id))
+        return found[::-1][:at_most]
 
-@dataclass(frozen=True, slots=True)
-class MemoryAnswers(AnswerRepository):
-    _tables: Tables
-
-    async def sweep(self, *, over_by: datetime, at_most: int = 1000) -> int:
-        old = [name for name, (expires_at, _) in self._tables.answers.items() if expires_at <= over_by][:at_most]
-        for name in old:
-            del self._tables.answers[name]
-        return len(old)
+    async def remove_some(self, at_most: int) -> int:
+        some = list(islice(self._tables.sessions, at_most))
+        for session in some:
+            del self._tables.sessions[session]
+        return len(some)

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
+from todo.adapters.memory.leftovers import MemoryLeftovers
 from todo.adapters.memory.repositories import (
     MemoryAccounts,
-    MemoryAnswers,
     MemoryNetworks,
     MemoryPasswords,
     MemorySessions,
@@ -21,7 +21,7 @@ from todo.adapters.memory.throttle import MemoryThrottle
 from todo.adapters.memory.unit_of_work import MemoryUnitOfWork
 from todo.domain.ports.store import (
     AccountRepository,
-    AnswerRepository,
+    LeftoverRepository,
     NetworkRepository,
     PasswordRepository,
     SessionRepository,
@@ -73,8 +73,8 @@ class MemoryStore(Store):
         return MemoryThrottle(self._tables)
 
     @property
-    def answers(self) -> AnswerRepository:
-        return MemoryAnswers(self._tables)
+    def leftovers(self) -> LeftoverRepository:
+        return MemoryLeftovers(self._tables)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[MemoryUnitOfWork]:

@@ -1,13 +1,10 @@
 """Answers to writes that may be sent again, in PostgreSQL."""
 
-from datetime import datetime
-
-from sqlalchemy import bindparam, delete, func, literal_column, select, tuple_, update
+from sqlalchemy import bindparam, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from todo.adapters.postgres.query import Query, Runner
+from todo.adapters.postgres.query import Query
 from todo.adapters.postgres.tables import answers, users
-from todo.domain.ports.store import AnswerRepository
 
 IS_THE_ANSWER = (answers.c.user_id == bindparam("user")) & (answers.c.key == bindparam("key"))
 CLAIMED = insert(answers).from_select(
@@ -42,22 +39,3 @@ KEEP = Query(
     .values(status=bindparam("status"), body=bindparam("body"))
     .returning(answers.c.user_id)
 )
-
-IS_OLD = answers.c.expires_at <= bindparam("over_by")
-SOME_OLD = select(answers.c.user_id, answers.c.key).where(IS_OLD).limit(bindparam("at_most"))
-SWEPT = (
-    delete(answers)
-    .where(tuple_(answers.c.user_id, answers.c.key).in_(SOME_OLD), IS_OLD)
-    .returning(answers.c.user_id)
-    .cte("swept")
-)
-SWEEP = Query(select(func.count().label("swept")).select_from(SWEPT))
-
-
-class PostgresAnswers(AnswerRepository):
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-
-    async def sweep(self, *, over_by: datetime, at_most: int = 1000) -> int:
-        row = await SWEEP.row(self._runner, over_by=over_by, at_most=at_most)
-        return int(row["swept"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, delete, select, update
+from sqlalchemy import ARRAY, BigInteger, Text, any_, bindparam, delete, select, update
 
 from todo.adapters.postgres.query import Query, Runner
 from todo.adapters.postgres.records import session_from
@@ -26,6 +26,16 @@ SLIDE = Query(
     .returning(sessions.c.id)
 )
 DELETE = Query(delete(sessions).where(sessions.c.id == bindparam("session")))
+LATEST = Query(
+    select(sessions)
+    .order_by(sessions.c.updatedAt.desc(), sessions.c.id.desc())
+    .limit(bindparam("at_most", type_=BigInteger))
+)
+DELETE_SOME = Query(
+    delete(sessions)
+    .where(sessions.c.id.in_(select(sessions.c.id).limit(bindparam("at_most", type_=BigInteger))))
+    .returning(sessions.c.id)
+)
 
 
 class PostgresSessions(SessionRepository):
@@ -61,6 +71,12 @@ class PostgresSessions(SessionRepository):
 
     async def remove(self, session: SessionId) -> None:
         await DELETE.row(self._runner, session=session)
+
+    async def latest(self, at_most: int) -> Sequence[Session]:
+        return [session_from(row) for row in await LATEST.rows(self._runner, at_most=at_most)]
+
+    async def remove_some(self, at_most: int) -> int:
+        return len(await DELETE_SOME.rows(self._runner, at_most=at_most))
 
     async def _find_several(self, ids: list[SessionId]) -> dict[SessionId, Session]:
         return {row["id"]: session_from(row) for row in await SEVERAL.rows(self._runner, ids=ids)}

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from todo.adapters.postgres.address import DatabaseAddress
-from todo.adapters.postgres.answers import PostgresAnswers
 from todo.adapters.postgres.headroom import Headroom
+from todo.adapters.postgres.leftovers import PostgresLeftovers
 from todo.adapters.postgres.networks import PostgresNetworks
 from todo.adapters.postgres.pool import Pool
 from todo.adapters.postgres.schema_version import require_current
@@ -34,7 +34,7 @@ class PostgresStore(Store):
         self._sessions = PostgresSessions(self._pool)
         self._networks = PostgresNetworks(self._pool)
         self._throttle = PostgresThrottle(self._pool)
-        self._answers = PostgresAnswers(self._pool)
+        self._leftovers = PostgresLeftovers(self._pool)
 
     @property
     def tasks(self) -> PostgresTasks:
@@ -69,8 +69,8 @@ class PostgresStore(Store):
         return self._throttle
 
     @property
-    def answers(self) -> PostgresAnswers:
-        return self._answers
+    def leftovers(self) -> PostgresLeftovers:
+        return self._leftovers
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresUnitOfWork]:

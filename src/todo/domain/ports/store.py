@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from todo.domain.model.leftover import Leftover
 from todo.domain.model.pace import Pseudonym
 from todo.domain.model.retry import Answer, Attempt, KeptAnswer
 from todo.domain.model.session import Session, SessionHandle, SessionId
@@ -74,14 +75,6 @@ class TicketRepository(Protocol):
         ...
 
 
-class AnswerRepository(Protocol):
-    """What writes were answered that may be sent again."""
-
-    async def sweep(self, *, over_by: datetime, at_most: int = 1000) -> int:
-        """Removes answers that were forgotten by then, and says how many. If that is `at_most`, there may be more."""
-        ...
-
-
 class SessionRepository(Protocol):
     async def find(self, session: SessionId) -> Session | None:
         """The session as it is now or later: one that was removed before is never found. Made for every request."""
@@ -93,12 +86,35 @@ class SessionRepository(Protocol):
         """The user's sessions, the oldest first; those whose time is over among them."""
         ...
 
+    async def latest(self, at_most: int) -> Sequence[Session]:
+        """Everybody's sessions, the one that was extended last first."""
+        ...
+
     async def slide(self, session: Session, *, expecting: Session) -> bool:
         """Keeps the new end of the session. False when somebody has slid or ended it first."""
         ...
 
     async def remove(self, session: SessionId) -> None:
         """Ends the session for good. One that is gone already is no error."""
+        ...
+
+    async def remove_some(self, at_most: int) -> int:
+        """Ends that many sessions, whosesoever, or all when there are fewer. Says how many they were."""
+        ...
+
+
+class LeftoverRepository(Protocol):
+    """What nobody asks for any more."""
+
+    async def count(self, kind: Leftover, *, over_by: datetime) -> int:
+        """How many were over by then."""
+        ...
+
+    async def remove(self, kind: Leftover, *, over_by: datetime, at_most: int) -> int:
+        """Removes what was over by then, and says how many it was. Waits for nobody.
+
+        While somebody else is removing leftovers it is none: of many who begin at once, one does the work.
+        """
         ...
 
 
@@ -199,7 +215,7 @@ class Store(Protocol):
     @property
     def sessions(self) -> SessionRepository: ...
     @property
-    def answers(self) -> AnswerRepository: ...
+    def leftovers(self) -> LeftoverRepository: ...
 
     @property
     def networks(self) -> NetworkRepository: ...

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from todo.domain.errors import CharacterForbidden, UserNotFound
+from todo.domain.model.session import Session
 from todo.domain.model.text import require_storable
 from todo.domain.model.user import Email, Name, Password, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.password_hasher import PasswordHasher
 from todo.domain.ports.store import Store
 from todo.domain.services.choosing import ANY_PASSWORD, PasswordChoice
+
+AT_ONCE = 1000
+"""Sessions that end together: nobody waits long for their locks."""
 
 
 class Administration:
@@ -68,3 +72,30 @@ class Administration:
         async with self._store.begin() as work:
             await work.remove_user(user.id)
             await work.commit()
+
+    async def latest_sessions(self, at_most: int) -> Sequence[Session]:
+        """Everybody's sessions that are not over, the one that was extended last first."""
+        return self._live(await self._store.sessions.latest(at_most))
+
+    async def sessions_of(self, user: User) -> Sequence[Session]:
+        """The user's sessions that are not over, the oldest first."""
+        return self._live(await self._store.sessions.of(user.id))
+
+    async def end_sessions_of(self, user: User) -> None:
+        """Signs the user out everywhere. Holds at once, on every worker."""
+        async with self._store.begin() as work:
+            await work.remove_sessions_of(user.id)
+            await work.commit()
+
+    async def end_all_sessions(self) -> int:
+        """Signs everybody out, and says how many sessions that were; those begun meanwhile may stay."""
+        ended = 0
+        while some := await self._store.sessions.remove_some(AT_ONCE):
+            ended += some
+            if some < AT_ONCE:
+                break
+        return ended
+
+    def _live(self, sessions: Sequence[Session]) -> list[Session]:
+        now = self._clock.now()
+        return [session for session in sessions if session.is_live(at=now)]

@@ -1,12 +1,12 @@
 """Tells a person what adopting a database means, and does it before their eyes."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 import rich_click as click
 
+from todo.entrypoints.cli.progress import progress_bar
 from todo.entrypoints.cli.tools import Adopted, Adoption, Plan, Problem
 
 
@@ -30,21 +30,8 @@ def show(plan: Plan) -> None:
 
 def carry_out(adoption: Adoption, plan: Plan) -> Adopted:
     """On a terminal it shows how far it is."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.table import Column
-
-    one_line = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-    words = TextColumn("{task.description}", markup=False, table_column=one_line)
-    columns = (MofNCompleteColumn(), BarColumn(bar_width=20), TimeElapsedColumn(), words)
-    quiet = not sys.stderr.isatty()
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, expand=True) as bar:
-        task = bar.add_task("look again", total=len(plan.steps))
-
-        def told(number: int, of: int, text: str) -> None:
-            bar.update(task, completed=number, total=of, description=text)
-
-        return asyncio.run(adoption.adopt(state=plan.state, progress=told))
+    with progress_bar("look again", total=len(plan.steps)) as progress:
+        return asyncio.run(adoption.adopt(state=plan.state, progress=progress))
 
 
 def told(done: Adopted, head: str) -> str:

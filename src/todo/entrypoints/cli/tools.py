@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from todo.domain.services.administration import Administration
+from todo.domain.services.maintenance import Maintenance
 
 
 class Problem(Exception):
@@ -80,6 +83,68 @@ class Adoption(Protocol):
         ...
 
 
+class Kept(Protocol):
+    """What is in a backup."""
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """By table."""
+        ...
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """What was in the database, or is in the backup, and was not taken over: each with the reason."""
+        ...
+
+    @property
+    def schema(self) -> str: ...
+    @property
+    def made_at(self) -> str: ...
+
+
+class Backups(Protocol):
+    """`progress` hears how many rows of how many are done, and of which table the last ones were."""
+
+    async def save(self, file: Path, *, overwrite: bool, progress: Callable[[int, int, str], None]) -> Kept:
+        """Keeps all rows as they are at one moment. The file is there when it is whole, and not before."""
+        ...
+
+    async def restore(self, file: Path, *, with_sessions: bool, progress: Callable[[int, int, str], None]) -> Kept:
+        """Fills a database that is empty: all of it, or nothing."""
+        ...
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    GOOD = "good"
+    NOTE = "note"
+    """Worth knowing; nothing to mend."""
+    MEND = "mend"
+
+
+class Finding(Protocol):
+    @property
+    def level(self) -> Level: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def mend(self) -> str:
+        """What to do, in a line; empty when there is nothing to do."""
+        ...
+
+
+class Diagnosis(Protocol):
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+    @property
+    def exit_code(self) -> int:
+        """0 when all is well, 1 when there is something to mend, 69 without a database, 78 with wrong settings."""
+        ...
+
+
 class Installation(Protocol):
     """The settings, and the database they name: it runs, and can be worked on."""
 
@@ -106,6 +171,8 @@ class Installation(Protocol):
     def schema(self) -> Schema: ...
     def adoption(self) -> Adoption: ...
     def accounts(self) -> AbstractAsyncContextManager[Administration]: ...
+    def maintenance(self) -> AbstractAsyncContextManager[Maintenance]: ...
+    def backups(self) -> Backups: ...
 
 
 class Tools(Protocol):
@@ -117,6 +184,13 @@ class Tools(Protocol):
 
     def address(self) -> tuple[str, int]:
         """Host and port of the service, by the settings. Raises `Problem`."""
+        ...
+
+    def doctor(self) -> Diagnosis:
+        """Looks at everything, and changes nothing but that the embedded database is started.
+
+        What is wrong is a finding, and no `Problem`.
+        """
         ...
 
     def demo(self, host: str, port: int) -> tuple[Any, "DemoUser"]:

@@ -37,7 +37,7 @@ def create(tools: Tools, email: str, name: str | None, password_stdin: bool, as_
     address = Email(email)
     called = None if name is None else Name(name)
     password = Password(_password(password_stdin))
-    made = _work(tools, lambda accounts: accounts.create(address, password, called))
+    made = work_on_accounts(tools, lambda accounts: accounts.create(address, password, called))
     if as_json:
         click.echo(json.dumps(_row(made)))
     else:
@@ -49,7 +49,7 @@ def create(tools: Tools, email: str, name: str | None, password_stdin: bool, as_
 @with_tools
 def list_users(tools: Tools, as_json: bool) -> None:
     """List all accounts, the oldest first."""
-    found = _work(tools, lambda accounts: accounts.all())
+    found = work_on_accounts(tools, lambda accounts: accounts.all())
     if as_json:
         click.echo(json.dumps([_row(user) for user in found], indent=2))
         return
@@ -69,7 +69,7 @@ def set_password(tools: Tools, user: str, password_stdin: bool) -> None:
         found = await accounts.find(user)
         await accounts.set_password(found, Password(_password(password_stdin)))
 
-    _work(tools, change)
+    work_on_accounts(tools, change)
     click.echo(f"{user} has a new password, and is signed out everywhere")
 
 
@@ -82,15 +82,16 @@ def delete(tools: Tools, user: str, yes: bool) -> None:
 
     async def remove(accounts: Administration) -> User:
         found = await accounts.find(user)
-        if not yes:
-            _confirm(f"Delete {found.email} with all their tasks?")
+        confirmed(f"Delete {found.email} with all their tasks?", yes=yes, otherwise="nothing was deleted")
         await accounts.delete(found)
         return found
 
-    click.echo(f"{_work(tools, remove).email} is deleted")
+    click.echo(f"{work_on_accounts(tools, remove).email} is deleted")
 
 
-def _work(tools: Tools, do: Callable[[Administration], Awaitable[Result]]) -> Result:
+def work_on_accounts(tools: Tools, do: Callable[[Administration], Awaitable[Result]]) -> Result:
+    """Does it with the accounts of the installation."""
+
     async def in_loop() -> Result:
         async with installation.accounts() as accounts:
             return await do(accounts)
@@ -112,8 +113,11 @@ def _password(from_stdin: bool) -> str:
     return password
 
 
-def _confirm(question: str) -> None:
+def confirmed(question: str, *, yes: bool, otherwise: str) -> None:
+    """Goes on when somebody says yes, or has said so before. Raises `Problem`."""
+    if yes:
+        return
     if not sys.stdin.isatty():
         raise Problem("there is no terminal to ask for a yes: use --yes", exit_code=2)
     if not click.confirm(question, err=True):
-        raise Problem("nothing was deleted")
+        raise Problem(otherwise)

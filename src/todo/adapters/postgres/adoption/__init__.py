@@ -25,12 +25,14 @@ SETTINGS: Final = (
 )
 """Takes as long as it takes. Times without a zone are UTC."""
 
-TOUCHED: Final = text("""
-    SELECT relname FROM pg_stat_xact_user_tables
-    WHERE schemaname = current_schema() AND relname = ANY (:names) AND n_tup_ins + n_tup_upd + n_tup_del > 0
-    ORDER BY relname
+CHANGES: Final = text("""
+    SELECT relname, n_tup_ins + n_tup_upd + n_tup_del AS changed FROM pg_stat_xact_user_tables
+    WHERE schemaname = current_schema() AND relname = ANY (:names)
 """)
-"""Tables in which this transaction has changed rows, whatever others do there at the same time."""
+"""How many rows of each table this server process has changed lately, whatever others do at the same time.
+
+Not only in this transaction: behind a pooler those of other clients a moment ago are counted, too.
+"""
 
 
 class Adoption:
@@ -77,6 +79,8 @@ class Adoption:
             raise AdoptionRefused(*plan.refusals)
         if state not in {None, plan.state}:
             raise AdoptionRefused("the tables have changed since they were looked at: look again")
+        others = [name for name in catalog.tables if name not in catalog.ours]
+        changes = _changes(connection, others)
         for number, step in enumerate(plan.steps):
             progress(number, len(plan.steps), step.text)
             step.take(connection)
@@ -84,7 +88,7 @@ class Adoption:
         progress(len(plan.steps), len(plan.steps), "compare the rows")
         rows = count_rows(connection)
         _require_all_rows(plan, rows)
-        _require_untouched(connection, catalog)
+        _require_untouched(changes, _changes(connection, others))
         if differences := self._migrations.differences_on(connection):
             raise AdoptionRefused(
                 "after all steps the tables still differ from ours; nothing was changed", *differences
@@ -115,7 +119,10 @@ def _require_all_rows(plan: Plan, rows: Mapping[str, int]) -> None:
         raise AdoptionRefused(f"rows would be lost or doubled, so nothing was changed: {listed(lost)}")
 
 
-def _require_untouched(connection: Connection, before: Catalog) -> None:
-    names = [name for name in before.tables if name not in before.ours]
-    if touched := connection.execute(TOUCHED, {"names": names}).scalars().all():
+def _changes(connection: Connection, names: list[str]) -> dict[str, int]:
+    return {row.relname: row.changed for row in connection.execute(CHANGES, {"names": names})}
+
+
+def _require_untouched(before: Mapping[str, int], after: Mapping[str, int]) -> None:
+    if touched := sorted(name for name in after if after[name] != before.get(name, 0)):
         raise AdoptionRefused(f"rows of other tables would be changed, so nothing was: {listed(touched)}")

@@ -43,7 +43,7 @@ class Migrations:
     """
 
     def __init__(self, address: DatabaseAddress) -> None:
-        self._address = address
+        self.address = address
         self._scripts = ScriptDirectory.from_config(_config())
 
     @property
@@ -68,11 +68,21 @@ class Migrations:
         """Where the tables of the database differ from those of this program; empty when they agree."""
         return await self.run(self.differences_on)
 
+    def knows(self, version: str) -> bool:
+        """Whether this program has a way from this version to the head."""
+        return version in {script.revision for script in self._scripts.walk_revisions()}
+
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """Runs what works on a connection in a transaction of its own, which an exception undoes."""
+        async with self.transaction() as connection:
+            return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction of one's own, which an exception undoes."""
         try:
             async with self._transaction() as connection:
-                return await connection.run_sync(work)
+                yield connection
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreUnavailable from error
@@ -86,20 +96,18 @@ class Migrations:
     def version_of(self, connection: Connection) -> str | None:
         return _context(connection).get_current_revision()
 
-    def upgrade_on(self, connection: Connection, *, taken_over_at: str | None = None) -> list[str]:
+    def upgrade_on(self, connection: Connection, *, to: str = "head", taken_over_at: str | None = None) -> list[str]:
         """Goes on from the present version, or from that whose shape somebody else has given to the tables."""
         done: list[str] = []
-        config = _config()
-        config.attributes["environment"] = {
-            "connection": connection,
-            "target_metadata": Base.metadata,
-            "version_table": VERSION_TABLE,
-            "on_version_apply": lambda *, step, **_: done.append(step.up_revision_id),
-        }
+        config = _config_on(connection, on_version_apply=lambda *, step, **_: done.append(step.up_revision_id))
         if taken_over_at is not None:
             command.stamp(config, taken_over_at)
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         return done
+
+    def remove_on(self, connection: Connection) -> None:
+        """Takes every table of ours away, with what is in it."""
+        command.downgrade(_config_on(connection), "base")
 
     def differences_on(self, connection: Connection) -> list[str]:
         with warnings.catch_warnings():
@@ -128,7 +136,7 @@ class Migrations:
             await engine.dispose()
 
     async def _connect(self) -> Any:
-        arguments = self._address.connect_arguments | {"statement_cache_size": 0}
+        arguments = self.address.connect_arguments | {"statement_cache_size": 0}
         return await translated(lambda: asyncpg.connect(**arguments))
 
 
@@ -136,6 +144,17 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def _config_on(connection: Connection, **more: Any) -> Config:
+    config = _config()
+    config.attributes["environment"] = {
+        "connection": connection,
+        "target_metadata": Base.metadata,
+        "version_table": VERSION_TABLE,
+        **more,
+    }
     return config
 
 

@@ -1,0 +1,174 @@
+"""What the doctor thinks of settings and databases, without any."""
+
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from todo.adapters.postgres.examination import Examination, is_local
+from todo.bootstrap.doctor import (
+    Found,
+    HostDiagnosis,
+    about_database,
+    about_schema,
+    about_settings,
+    database_away,
+    wrong_settings,
+)
+from todo.config import Settings
+from todo.entrypoints.cli.tools import Level
+
+WELL = Examination(
+    version="18.6",
+    major=18,
+    encoding="UTF8",
+    read_only=False,
+    durable=True,
+    room=97,
+    taken=3,
+    role="todo_app",
+    superuser=False,
+    closed_tables=(),
+    clock_ahead=timedelta(milliseconds=3),
+    clock_doubt=timedelta(milliseconds=1),
+    pooler="none",
+    pooler_expected=False,
+    local=False,
+    encrypted=True,
+    verified=True,
+)
+IN_PRODUCTION = Settings(
+    database_url="postgresql://todo_app@db.example.com/todo",
+    secret="x" * 64,
+    base_url="https://todo.example.com",
+    cors_origins=frozenset({"https://app.example.com"}),
+    workers=4,
+    smtp_url="smtp://mail.example.com",
+    trusted_proxies=(ip_network("10.0.0.0/8"),),
+)
+
+
+def to_mend(findings: list[Found]) -> dict[str, str]:
+    return {finding.subject: finding.text for finding in findings if finding.level is Level.MEND}
+
+
+def test_a_good_installation_is_well() -> None:
+    findings = [
+        *about_settings(IN_PRODUCTION, embedded=False),
+        *about_database(WELL, IN_PRODUCTION, embedded=False),
+        about_schema("0001", "0001", [], known=True),
+    ]
+
+    assert {finding.level for finding in findings} == {Level.GOOD}
+    assert HostDiagnosis(findings).exit_code == 0
+
+
+ILLS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "old": ({"major": 14, "version": "14.9"}, "database", "PostgreSQL 14.9 was never tried"),
+    "replica": ({"read_only": True}, "database", "takes no changes"),
+    "careless": ({"durable": False}, "database", "may lose what it has confirmed"),
+    "latin": ({"encoding": "LATIN1"}, "database", "is in LATIN1"),
+    "superuser": ({"superuser": True, "role": "postgres"}, "role", "postgres is a superuser"),
+    "closed": ({"closed_tables": ["tasks"]}, "role", "todo_app may not work on: tasks"),
+    "clear": ({"encrypted": False, "verified": False}, "way", "in the clear"),
+    "unverified": ({"verified": False}, "way", "could pose as the database"),
+    "pooled": ({"pooler": "transaction"}, "pooler", "transaction mode"),
+    "full": ({"room": 44}, "connections", "more than the 44"),
+    "fast": ({"clock_ahead": timedelta(seconds=3)}, "clock", "3.0 s ahead of"),
+    "slow": ({"clock_ahead": timedelta(hours=-1)}, "clock", "3600.0 s behind"),
+}
+
+
+@pytest.mark.parametrize("ill", ILLS)
+def test_what_is_wrong_with_a_database_is_found_and_has_a_mend(ill: str) -> None:
+    difference, subject, words = ILLS[ill]
+
+    findings = [*about_database(replace(WELL, **difference), IN_PRODUCTION, embedded=False)]
+
+    assert words in to_mend(findings)[subject]
+    assert len(to_mend(findings)) == 1
+    assert all(bool(finding.mend) is (finding.level is Level.MEND) for finding in findings)
+    assert HostDiagnosis(findings).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"local": True, "encrypted": False, "verified": False},
+        {"room": 45},
+        {"pooler": "transaction", "pooler_expected": True, "room": 1},
+        {"pooler": "session"},
+        {"pooler_expected": True},
+        {"clock_ahead": timedelta(seconds=5), "clock_doubt": timedelta(seconds=4)},
+    ],
+    ids=str,
+)
+def test_what_is_allowed_for_is_no_fault(difference: dict[str, Any]) -> None:
+    found = replace(WELL, **difference)
+
+    assert to_mend([*about_database(found, IN_PRODUCTION, embedded=False)]) == {}
+
+
+def test_the_embedded_server_has_a_superuser_and_that_is_fine() -> None:
+    assert to_mend([*about_database(replace(WELL, superuser=True), Settings(), embedded=True)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "subject"),
+    [
+        (replace(IN_PRODUCTION, trusted_proxies=()), "proxies"),
+        (replace(IN_PRODUCTION, base_url="http://todo.example.com"), "address"),
+        (replace(IN_PRODUCTION, base_url="http://127.0.0.1:8000", host="::"), "address"),
+        (replace(IN_PRODUCTION, cors_origins=frozenset({"http://app.example.com"})), "origins"),
+    ],
+)
+def test_what_is_wrong_with_the_way_to_people_is_found(settings: Settings, subject: str) -> None:
+    assert list(to_mend([*about_settings(settings, embedded=False)])) == [subject]
+
+
+def test_development_on_one_machine_has_nothing_to_mend() -> None:
+    findings = [*about_settings(Settings(), embedded=True)]
+
+    assert to_mend(findings) == {}
+    assert {finding.subject for finding in findings if finding.level is Level.NOTE} == {"secret", "address", "mail"}
+
+
+@pytest.mark.parametrize(
+    ("version", "differences", "known", "words"),
+    [
+        (None, [], False, "none yet"),
+        ("0001", [], True, "this program needs 0002"),
+        ("0003", [], False, "of a newer program"),
+        ("0002", ["add_index x"], True, "differ in 1 places"),
+    ],
+)
+def test_tables_that_are_not_as_needed_are_found(
+    version: str | None, differences: list[str], known: bool, words: str
+) -> None:
+    finding = about_schema(version, "0002", differences, known=known)
+
+    assert finding.level is Level.MEND
+    assert words in finding.text
+
+
+def test_the_gravest_fault_gives_the_exit_code() -> None:
+    assert wrong_settings(["TODO_PORT must be a number"]).exit_code == 78
+    assert database_away([Found("settings", "fine")], "nobody answers").exit_code == 69
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("postgresql://todo@db.example.com/todo", False),
+        ("postgresql://todo@10.0.0.7/todo", False),
+        ("postgresql://todo@localhost/todo", True),
+        ("postgresql://todo@127.0.0.1:5433/todo", True),
+        ("postgresql://todo@[::1]/todo", True),
+        ("postgresql://postgres@/postgres?host=%2Frun%2Fpostgresql", True),
+        ("postgresql:///todo", True),
+    ],
+)
+def test_a_database_is_near_when_no_network_is_between(url: str, local: bool) -> None:
+    assert is_local(url) is local
