@@ -25,7 +25,7 @@ from tests.integration.old_databases import (
     rows_of,
     sign_in_rows,
 )
-from tests.integration.service import PATIENCE, SECRET, TODO, Finished, run_todo, surroundings
+from tests.integration.service import PATIENCE, SECRET, TODO, Finished, free_port, run_todo, surroundings
 
 NO_DATABASE = "postgresql://todo@127.0.0.1:1/todo"
 
@@ -145,7 +145,8 @@ async def test_a_service_that_is_started_by_mistake_takes_nothing(bare_database:
     await fill(bare_database, OF_1_7, ROWS)
     before = await dump(bare_database)
 
-    refused = await run_todo("serve", settings={"DATABASE_URL": bare_database, "BETTER_AUTH_SECRET": SECRET})
+    settings = {"DATABASE_URL": bare_database, "BETTER_AUTH_SECRET": SECRET}
+    refused = await run_todo("serve", "--port", str(free_port()), settings=settings)
 
     assert (refused.code, refused.err.count("\n")) == (1, 1)
     assert "todo db adopt" in refused.err
