@@ -64,6 +64,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    drain_seconds: int = 0
+    """How long everybody is still answered after the order to stop, while the service already says it is not ready."""
     base_url: str = "http://127.0.0.1:8000"
     cors_origins: frozenset[str] = frozenset({"http://localhost:3000"})
     transaction_pooler: bool = False
@@ -116,6 +118,7 @@ class Settings:
             host=host,
             port=port,
             workers=reader.number("TODO_WORKERS", 1, 256, default=1),
+            drain_seconds=reader.number("TODO_DRAIN_SECONDS", 0, 300, default=0),
             base_url=reader.base_url("TODO_BASE_URL", also="BETTER_AUTH_URL") or f"http://{_public(host)}:{port}",
             cors_origins=reader.origins("TODO_CORS_ORIGINS", also="BETTER_AUTH_TRUSTED_ORIGINS"),
             transaction_pooler=reader.choice("TODO_DB_POOLER", ("", "transaction")) == "transaction",

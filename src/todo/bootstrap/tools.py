@@ -143,6 +143,10 @@ class HostInstallation(Installation):
     def begin_log(self) -> None:
         logs(self.settings).start()
 
+    @property
+    def drain_seconds(self) -> int:
+        return self.settings.drain_seconds
+
     def schema(self) -> Migrations:
         return Migrations(migrations_address(self.settings))
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from todo.adapters.postgres.shared_lookup import AT_ONCE, SharedLookup
+from todo.domain.errors import StoreUnavailable
 
 Result = TypeVar("Result")
 
@@ -40,8 +41,8 @@ class World:
     def answer(self, which: int = 0) -> None:
         self._open.pop(which)[0].set_result(None)
 
-    def fail(self, which: int = 0) -> None:
-        self._open.pop(which)[0].set_exception(ConnectionError("away"))
+    def fail(self, which: int = 0, error: Exception | None = None) -> None:
+        self._open.pop(which)[0].set_exception(error or ConnectionError("away"))
 
     def ask(self, key: str) -> "asyncio.Task[int | None]":
         return asyncio.ensure_future(self.lookup.find(key))
@@ -181,6 +182,24 @@ async def test_a_failure_does_not_strand_those_who_wait_for_the_next_statement()
 
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [ConnectionError, int, int]
+
+
+async def test_nobody_waits_twice_for_a_store_that_is_away() -> None:
+    """Who asks for the same key while a statement is under way included."""
+    world = World()
+    asked = []
+    for key in ["a", "b", "a", "a", "c"]:
+        asked.append(world.ask(key))
+        await turn()
+
+    world.fail(error=StoreUnavailable())
+    await turn()
+    under_way = world.under_way
+    world.answer()
+
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert under_way == 1
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable, int, *[StoreUnavailable] * 3]
 
 
 async def test_who_gives_up_takes_nothing_from_the_others() -> None:

@@ -137,6 +137,7 @@ class MemoryInstallation(Installation):
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    drain_seconds: int = 0
     data: str = "in memory"
 
     @property

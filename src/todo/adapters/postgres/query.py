@@ -10,8 +10,9 @@ from typing import Any, Protocol, TypeVar
 
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql import ClauseElement, Select
 
+from todo.adapters.postgres.complaints import COMPLAINTS
 from todo.domain.errors import StoreUnavailable
 
 Result = TypeVar("Result")
@@ -27,6 +28,8 @@ AWAY = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.PostgresSystemError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     asyncio.TimeoutError,
@@ -36,6 +39,16 @@ AWAY = (
 
 `InternalClientError` comes out of a connection that is cut in the middle of its handshake.
 """
+
+CUT_OFF = (
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.ConnectionFailureError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+)
+"""What it looks like when a connection that was there has gone: another one may do."""
 
 
 class Runner(Protocol):
@@ -54,7 +67,7 @@ class Query:
     Every value comes with the run: a literal in the statement would be bound too, so it stands there as text.
     """
 
-    __slots__ = ("names", "text")
+    __slots__ = ("names", "repeatable", "text")
 
     def __init__(self, statement: ClauseElement) -> None:
         compiled: Any = statement.compile(dialect=DIALECT)
@@ -62,13 +75,24 @@ class Query:
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         if literals := [name for name in self.names if not compiled.binds[name].required]:
             raise ValueError(f"write these values as literal_column or bindparam: {', '.join(literals)}")
+        self.repeatable = isinstance(statement, Select)
+        """Asked twice it does no harm. A change may have been made although its connection was cut."""
 
     async def rows(self, runner: Runner, **values: Any) -> list[Any]:
-        return await translated(runner.fetch, self.text, *[values[name] for name in self.names])
+        return await self._run(runner.fetch, values)
 
     async def row(self, runner: Runner, **values: Any) -> Any:
         """The first row, or `None`."""
-        return await translated(runner.fetchrow, self.text, *[values[name] for name in self.names])
+        return await self._run(runner.fetchrow, values)
+
+    async def _run(self, call: Callable[..., Awaitable[Result]], values: dict[str, Any]) -> Result:
+        arguments = [values[name] for name in self.names]
+        try:
+            return await translated(call, self.text, *arguments)
+        except StoreUnavailable as refusal:
+            if not (self.repeatable and isinstance(refusal.__cause__, CUT_OFF)):
+                raise
+        return await translated(call, self.text, *arguments)
 
 
 async def translated(call: Callable[..., Awaitable[Result]], *arguments: Any) -> Result:
@@ -78,4 +102,5 @@ async def translated(call: Callable[..., Awaitable[Result]], *arguments: Any) ->
     except asyncpg.DataError:
         raise
     except AWAY as error:
+        COMPLAINTS.tell(error)
         raise StoreUnavailable from error

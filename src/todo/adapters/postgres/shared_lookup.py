@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from todo.domain.errors import StoreUnavailable
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -45,7 +47,11 @@ class SharedLookup(Generic[Key, Value]):
                 found = await self._find_several(list(waiting))
             # Whatever it was, each of those who wait must hear of it.
             except Exception as error:
-                for future in waiting.values():
+                told = [*waiting.values()]
+                if isinstance(error, StoreUnavailable):  # whoever has come since would wait as long again
+                    told += self._waiting.values()
+                    self._waiting = {}
+                for future in told:
                     future.set_exception(error)
                     future.exception()  # nobody may be listening any more
             else:

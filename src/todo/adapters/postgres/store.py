@@ -15,6 +15,7 @@ from todo.adapters.postgres.tasks import PostgresTasks
 from todo.adapters.postgres.throttle import PostgresThrottle
 from todo.adapters.postgres.unit_of_work import PostgresUnitOfWork
 from todo.adapters.postgres.users import PostgresAccounts, PostgresPasswords, PostgresTickets, PostgresUsers
+from todo.domain.errors import StoreUnavailable
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.store import Store
 
@@ -78,8 +79,12 @@ class PostgresStore(Store):
             work = PostgresUnitOfWork(connection, self._clock, self._headroom)
             try:
                 yield work
-            finally:
+            except StoreUnavailable:  # the pool sees to the connection, and nobody waits for that
+                raise
+            except BaseException:
                 await work.leave()
+                raise
+            await work.leave()
 
     async def require_ready(self) -> None:
         await require_current(self._pool)

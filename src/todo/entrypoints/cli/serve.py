@@ -2,23 +2,18 @@
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import closing
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import rich_click as click
 
 from todo.entrypoints.cli.main import todo, with_tools
 from todo.entrypoints.cli.tools import Problem, Tools
-
-GRACE = 8
-"""Seconds that requests in flight have when the service is told to stop."""
 
 BACKLOG = 2048
 """Connections that may wait to be taken, as uvicorn has it."""
@@ -49,7 +44,12 @@ def serve(tools: Tools, host: str | None, port: int | None, workers: int | None,
         os.environ.update(installation.for_workers)
         where = _url(installation.host, installation.port)
         _say({"Page": where, "API docs": f"{where}/docs", "Data": installation.data, "Stop": "Ctrl+C"})
-        _run("todo.asgi:create", listener, workers=installation.workers)
+        _run(
+            "todo.asgi:create",
+            listener,
+            workers=installation.workers,
+            drain_seconds=installation.drain_seconds,
+        )
 
 
 @todo.command()
@@ -125,50 +125,15 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _run(application: Any, listener: socket.socket, *, workers: int) -> None:
-    """Serves until a signal comes; then what is in flight is answered, for at most `GRACE` seconds."""
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
+def _run(application: Any, listener: socket.socket, *, workers: int, drain_seconds: float = 0) -> None:
+    """Serves until a signal comes; then what is in flight is answered, for a time."""
+    from todo.entrypoints.cli.supervisor import Supervisor
+    from todo.entrypoints.cli.worker import run
 
-    class Supervisor(Multiprocess):
-        """Ends by Ctrl+C as a single process does: uvicorn's own ends as if all had been well."""
-
-        interrupted = False
-
-        def handle_int(self) -> None:
-            self.interrupted = True
-            super().handle_int()
-
-        def run(self) -> None:
-            super().run()
-            if self.interrupted:
-                raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, _leave)
-    config = uvicorn.Config(
-        application,
-        factory=True,
-        workers=workers,
-        http="httptools",
-        loop="uvloop" if sys.platform != "win32" else "asyncio",
-        lifespan="on",
-        ws="none",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
     try:
         if workers > 1:
-            Supervisor(config, sockets=[listener]).run()
+            Supervisor(application, listener, count=workers, drain_seconds=drain_seconds).run()
         else:
-            uvicorn.Server(config).run(sockets=[listener])
+            run(application, listener, drain_seconds=drain_seconds)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """A service that was told to stop and has stopped has done well."""
-    sys.exit(0)

@@ -1,0 +1,151 @@
+"""uvicorn's HTTP protocol, with limits to its patience and to what it takes in.
+
+uvicorn waits for ever for a request that does not end and for an answer that nobody reads, and httptools has no limit
+for the head of a request: a few hundred silent sockets, or one endless header, would cost what a whole service has.
+
+A deadline is a number that the worker compares twice a second, not a timer: those cost more than all of this together.
+"""
+
+import json
+from asyncio import Transport
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+HEAD_SECONDS: Final = 10.0
+"""For the head of a request, from the connection or from its first byte on."""
+BODY_SECONDS: Final = 30.0
+"""For the body, from the end of the head on."""
+ANSWER_SECONDS: Final = 20.0
+"""In which somebody who does not take the answer must have taken some of it."""
+
+LARGEST_HEAD: Final = 16 * 1024
+"""Bytes: the URL, and the names and values of all headers."""
+MOST_HEADERS: Final = 100
+
+LATE: Final = json.dumps(
+    {
+        "detail": "Service Unavailable: please try again in a moment",
+        "message": "The service is busy. Please try again in a moment.",
+        "code": "SERVICE_UNAVAILABLE",
+    },
+    separators=(",", ":"),
+).encode()
+"""Fits either side of the API: which one was called is not known here."""
+LATE_HEADERS: Final = (
+    (b"content-type", b"application/json"),
+    (b"content-length", b"%d" % len(LATE)),
+    (b"cache-control", b"no-store"),
+    (b"retry-after", b"2"),
+    (b"connection", b"close"),
+)
+
+
+class HeadTooLarge(Exception):
+    """Answered with 400 by uvicorn, as any head that cannot be read."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection. `tests/unit/cli/test_guarded_protocol.py` holds uvicorn to the hooks that are used here."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._deadline: float | None = None
+        self._unsent: int | None = None
+        self._in_head = False
+        self._head = 0
+        self._headers = 0
+        self._unfinished = 0
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for(HEAD_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        was_in_head = self._in_head
+        super().data_received(data)
+        if was_in_head and self._in_head:  # httptools keeps a header to itself until it is whole
+            self._unfinished += len(data)
+            if self._unfinished > LARGEST_HEAD and not self.transport.is_closing():
+                self.send_400_response("Invalid HTTP request received.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head = self._headers = self._unfinished = 0
+        self._wait_for(HEAD_SECONDS)
+
+    def on_url(self, url: bytes) -> None:
+        self._grow(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers += 1
+        self._grow(len(name) + len(value))
+        if self._in_head:  # not a trailer: those come when the request has been read by its headers (RFC 9110, 6.5.1)
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._wait_for(BODY_SECONDS)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._deadline = None
+        super().on_message_complete()
+        if self.cycle.response_complete:  # refused before it was read
+            self._wait_for(HEAD_SECONDS)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete:  # no other request has been read meanwhile
+            self._wait_for(HEAD_SECONDS)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for(ANSWER_SECONDS)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.cycle.response_complete:
+            self._deadline = None
+
+    def end_if_late(self, now: float) -> None:
+        """Drops the connection when its deadline has passed. Somebody who takes the answer slowly is not late."""
+        if self._deadline is None or now < self._deadline:
+            return
+        unsent = self.transport.get_write_buffer_size()
+        if unsent and (self._unsent is None or unsent < self._unsent):
+            self._unsent = unsent
+            self._deadline = now + ANSWER_SECONDS
+            return
+        self.transport.abort()
+
+    def last_request(self) -> None:
+        """Tells the client with the answer under way, or the next one, that no other will be read."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None:
+            cycle.keep_alive = False
+
+    def give_up(self) -> None:
+        """The service ends now: whoever still waits is told to come back. What was asked may have happened, or not."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():
+            self.transport.abort()
+            return
+        if cycle is not None and not cycle.response_started:
+            headers = [*self.server_state.default_headers, *LATE_HEADERS]
+            head = b"".join(b"%s: %s\r\n" % header for header in headers)
+            self.transport.write(b"HTTP/1.1 503 Service Unavailable\r\n%s\r\n%s" % (head, LATE))
+        if cycle is not None:
+            cycle.disconnected = True  # so that nothing is written after it
+        self.transport.close()
+
+    def _wait_for(self, seconds: float) -> None:
+        self._deadline = self.loop.time() + seconds
+        self._unsent = None
+
+    def _grow(self, size: int) -> None:
+        self._head += size
+        if self._head > LARGEST_HEAD or self._headers > MOST_HEADERS:
+            raise HeadTooLarge
