@@ -1,0 +1,269 @@
+"""The limits of one connection, and that uvicorn still has the hooks they hang on. A loop that is turned by hand."""
+
+import asyncio
+import inspect
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.lifespan.on import LifespanOn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from todo.entrypoints.cli import guarded_protocol as limits
+from todo.entrypoints.cli.guarded_protocol import GuardedProtocol
+
+GET = b"GET /where HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST /where HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+CHUNKED = b"POST /where HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Wire(asyncio.Transport):
+    """The transport: keeps what was written, and how it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.unsent = 0
+        self.closed = False
+        self.aborted = False
+
+    def write(self, data: Any) -> None:
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+
+class Timer:
+    """uvicorn's own, for connections that are merely kept: never rings here."""
+
+    def cancel(self) -> None: ...
+
+
+class Loop:
+    """Only what the protocol asks of it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.begun: list[Any] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, *_: Any) -> "Timer":
+        return Timer()
+
+    def create_task(self, work: Any) -> Any:
+        work.close()
+        task: asyncio.Future[None] = asyncio.Future(loop=self)  # type: ignore[arg-type]
+        self.begun.append(work)
+        return task
+
+    def get_debug(self) -> bool:
+        return False
+
+
+class Client:
+    def __init__(self) -> None:
+        self.loop = Loop()
+        self.wire = Wire()
+        config = uvicorn.Config(never_called, ws="none", log_config=None)
+        self.protocol = GuardedProtocol(config=config, server_state=ServerState(), app_state={}, _loop=self.loop)
+        self.protocol.connection_made(self.wire)
+
+    def says(self, *parts: bytes) -> None:
+        for part in parts:
+            self.protocol.data_received(part)
+
+    def after(self, seconds: float) -> bool:
+        """Whether it is still there so much later."""
+        self.loop.now += seconds
+        self.protocol.end_if_late(self.loop.now)
+        return not self.wire.aborted
+
+    def is_answered(self) -> None:
+        self.protocol.cycle.response_started = self.protocol.cycle.response_complete = True
+        self.protocol.on_response_complete()
+
+    @property
+    def refused(self) -> bool:
+        return self.wire.written.startswith(b"HTTP/1.1 400 ") and self.wire.closed
+
+
+async def never_called(_scope: Any, _receive: Any, _send: Any) -> None:
+    raise AssertionError
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
+
+
+def test_uvicorn_has_the_hooks_that_the_limits_hang_on() -> None:
+    hooks = {
+        "connection_made": ["transport"],
+        "data_received": ["data"],
+        "on_message_begin": [],
+        "on_url": ["url"],
+        "on_header": ["name", "value"],
+        "on_headers_complete": [],
+        "on_message_complete": [],
+        "on_response_complete": [],
+        "pause_writing": [],
+        "resume_writing": [],
+        "send_400_response": ["msg"],
+    }
+    for name, parameters in hooks.items():
+        assert [*inspect.signature(getattr(HttpToolsProtocol, name)).parameters] == ["self", *parameters], name
+    for name in ("startup", "shutdown", "serve"):
+        assert [*inspect.signature(getattr(uvicorn.Server, name)).parameters] == ["self", "sockets"], name
+    assert {"disconnected", "keep_alive", "response_started", "response_complete"} <= vars(a_cycle()).keys()
+    assert "state" in vars(LifespanOn(uvicorn.Config(never_called, log_config=None)))
+
+
+def a_cycle() -> RequestResponseCycle:
+    client = Client()
+    client.says(GET)
+    return client.protocol.cycle
+
+
+@pytest.mark.parametrize(
+    "said",
+    [[], [b"GET / HT"], [b"GET / HTTP/1.1\r\nX-Slow: "], [b"\r\n"]],
+    ids=["nothing", "a line", "a header", "blank"],
+)
+def test_who_does_not_finish_the_head_is_dropped_after_ten_seconds(client: Client, said: list[bytes]) -> None:
+    client.says(*said)
+
+    assert client.after(9.9)
+    assert not client.after(0.2)
+
+
+def test_a_head_that_dribbles_in_gets_no_more_time(client: Client) -> None:
+    client.says(b"GET / HTTP/1.1\r\n")
+    for number in range(9):
+        assert client.after(1)
+        client.says(b"X-%d: 1\r\n" % number)
+
+    assert not client.after(1.1)
+
+
+def test_who_does_not_finish_the_body_is_dropped_after_thirty_seconds(client: Client) -> None:
+    client.says(POST, b"1")
+
+    assert client.after(29.9)
+    assert not client.after(0.2)
+
+
+def test_while_we_work_nobody_is_late(client: Client) -> None:
+    client.says(POST, b"12345")
+
+    assert client.after(1000)
+
+
+def test_after_an_answer_the_next_request_has_its_own_time(client: Client) -> None:
+    client.says(GET)
+    client.is_answered()
+
+    assert client.after(9.9)
+    client.says(b"GET")
+    assert client.after(9.9)
+    assert not client.after(0.2)
+
+
+def test_blank_lines_between_requests_win_no_time(client: Client) -> None:
+    client.says(GET)
+    client.is_answered()
+    client.says(b"\r\n")
+
+    assert not client.after(10.1)
+
+
+def test_who_reads_nothing_of_the_answer_is_dropped(client: Client) -> None:
+    client.says(GET)
+    client.wire.unsent = 100_000
+    client.protocol.pause_writing()
+
+    assert client.after(19.9)
+    assert client.after(0.2)
+    assert not client.after(20.1)
+
+
+def test_who_reads_slowly_is_not_dropped(client: Client) -> None:
+    client.says(GET)
+    client.wire.unsent = 100_000
+    client.is_answered()
+
+    for _ in range(10):
+        assert client.after(20.1)
+        client.wire.unsent -= 1_000
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % number for number in range(101)) + b"\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"x" * limits.LARGEST_HEAD + b"\r\n\r\n",
+        b"GET /" + b"x" * limits.LARGEST_HEAD + b" HTTP/1.1\r\n\r\n",
+    ],
+    ids=["101 headers", "a long header", "a long URL"],
+)
+def test_a_head_beyond_the_limits_is_refused(client: Client, head: bytes) -> None:
+    client.says(head)
+
+    assert client.refused
+    assert client.loop.begun == []
+
+
+def test_a_hundred_headers_in_sixteen_kibibytes_are_fine(client: Client) -> None:
+    client.says(b"GET / HTTP/1.1\r\n" + b"".join(b"X-%02d: %s\r\n" % (n, b"x" * 150) for n in range(100)) + b"\r\n")
+
+    assert len(client.loop.begun) == 1
+
+
+def test_a_header_without_an_end_is_not_collected(client: Client) -> None:
+    client.says(b"GET / HTTP/1.1\r\nX: ", *[b"x" * 1000] * 17)
+
+    assert client.refused
+
+
+def test_trailers_do_not_become_headers(client: Client) -> None:
+    client.says(CHUNKED, b"0\r\nAuthorization: Bearer x\r\n\r\n")
+
+    assert [name for name, _ in client.protocol.scope["headers"]] == [b"host", b"transfer-encoding"]
+
+
+def test_who_still_waits_at_the_end_is_told_to_come_back(client: Client) -> None:
+    client.says(GET)
+
+    client.protocol.give_up()
+
+    head, _, body = client.wire.written.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"\r\nretry-after: 2\r\n" in head
+    assert body == limits.LATE
+    assert client.wire.closed
+    assert client.protocol.cycle.disconnected
+
+
+def test_an_answer_that_has_begun_is_not_written_over(client: Client) -> None:
+    client.says(GET)
+    client.protocol.cycle.response_started = True
+
+    client.protocol.give_up()
+
+    assert client.wire.written == b""
+    assert client.wire.closed
