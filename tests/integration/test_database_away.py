@@ -1,20 +1,18 @@
 """What clients hear while the database is away: to come back soon. Never that they are signed out, never a success."""
 
 import asyncio
-import fcntl
 import itertools
-import os
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
 
+from tests.faults.database import FAST_SHUTDOWN, KILL, Database, running
 from tests.integration.service import (
     PASSWORD,
     SECRET,
@@ -31,9 +29,7 @@ from tests.integration.service import (
     vouched_for,
 )
 from todo.adapters.postgres.embedded import EmbeddedPostgres
-from todo.adapters.postgres.keeper import took
 
-KILL, FAST_SHUTDOWN = signal.SIGKILL, signal.SIGINT
 LONGEST_ANSWER = 15
 """Seconds that anybody waits for an answer when the database says nothing at all."""
 
@@ -51,78 +47,10 @@ HALF_A_REQUEST = (
 LARGE_ANSWERS = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 8
 
 
-class Database:
-    """A server of this module's own, to be taken away."""
-
-    def __init__(self, server: EmbeddedPostgres) -> None:
-        self._server = server
-
-    @property
-    def url(self) -> str:
-        return self._server.url
-
-    @property
-    def postmaster(self) -> int:
-        [pid_file] = self._server.directory.glob("data-*/postmaster.pid")
-        return int(pid_file.read_text().partition("\n")[0])
-
-    async def pids(self) -> list[int]:
-        connection = await asyncpg.connect(self.url)
-        try:
-            return [row["pid"] for row in await connection.fetch("SELECT pid FROM pg_stat_activity")]
-        finally:
-            await connection.close()
-
-    async def go(self, how: int) -> None:
-        """Returns when the last of its processes has gone."""
-        os.kill(self.postmaster, how)
-        await until(self._has_gone)
-
-    def _has_gone(self) -> bool:
-        """While one of its processes lives it holds this lock."""
-        with (self._server.directory / "server.lock").open("ab") as lock:
-            return took(lock, fcntl.LOCK_EX)
-
-    async def come_back(self) -> None:
-        await asyncio.to_thread(self._server.start)
-
-    @asynccontextmanager
-    async def away(self, how: int) -> AsyncIterator[None]:
-        await self.go(how)
-        try:
-            yield
-        finally:
-            await self.come_back()
-
-    @asynccontextmanager
-    async def frozen(self) -> AsyncIterator[None]:
-        """There, and silent: as behind a network that swallows everything."""
-        pids = [self.postmaster, *await self.pids()]
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
-
-
 @pytest.fixture(scope="module")
 def database() -> Iterator[Database]:
     with a_folder() as folder, running(EmbeddedPostgres(folder / "data")) as server:
         yield Database(server)
-
-
-@contextmanager
-def running(server: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
-    """Closed at the end by whoever has started it last."""
-    server.start()
-    try:
-        yield server
-    finally:
-        server.close(wait=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -73,7 +73,7 @@ class Server(uvicorn.Server):
     def _give_up(self) -> None:
         waiting = [task for task in self.server_state.tasks if not task.done()]
         if waiting:
-            log.warning("%d requests were cut off: they had not been answered %d s after the stop", len(waiting), GRACE)
+            log.warning("requests cut off, %d s after the stop: %d", GRACE, len(waiting))
         for client in self._clients():
             client.give_up()
         for task in waiting:

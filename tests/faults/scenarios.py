@@ -1,0 +1,20 @@
+"""All faults, in the order in which they are played."""
+
+from collections.abc import Awaitable, Callable
+
+from tests.faults import outages, workers
+
+SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
+    "F1": workers.f1,
+    "F2": workers.f2,
+    "F2b": workers.f2b,
+    "F2c": workers.f2c,
+    "F3": outages.f3,
+    "F3b": outages.f3b,
+    "F4": outages.f4,
+    "F4b": outages.f4b,
+    "F5": outages.f5,
+    "F13": workers.f13,
+    "F14": outages.f14,
+    "F18": outages.f18,
+}
