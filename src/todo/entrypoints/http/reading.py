@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
+from litestar.exceptions import HTTPException, InternalServerException
 
 from todo.domain.errors import TaskNotFound
 from todo.domain.model.principal import Principal
@@ -54,6 +55,12 @@ class BadNumber(Exception):
     parameter: str
 
 
+class ClientGone(HTTPException):
+    """Whoever asked has gone before the end of the body: no fault of ours, and nobody reads the answer."""
+
+    status_code = 400
+
+
 class ApiRequest(Request[Principal, Any, Any]):
     """Litestar asks this for the body of a handler that takes `data`."""
 
@@ -65,7 +72,10 @@ class ApiRequest(Request[Principal, Any, Any]):
         return await super().body()
 
     async def body(self) -> bytes:
-        body = await super().body()
+        try:
+            body = await super().body()
+        except InternalServerException as error:
+            raise ClientGone from error
         if body:
             return body
         kind = self._kind()
