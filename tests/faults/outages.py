@@ -1,6 +1,7 @@
 """Faults of the database: restarted, frozen, used up, refusing, failing at the last moment."""
 
 import asyncio
+import json
 import re
 import time
 from collections import Counter
@@ -244,8 +245,8 @@ def _knocks(log: str) -> int:
 
 def check_log(report: Report, log: str) -> None:
     """Of each worker a line a second and cause: with two workers two may stand in one second."""
-    lines = re.findall(r"^(\S+ \S+?)(?:,\d+)? WARNING todo\.postgres: [^:]+: (\w+)", log, re.MULTILINE)
-    most = max(Counter(lines).values(), default=0)
+    lines = [json.loads(line) for line in log.splitlines() if '"the database is away: ' in line]
+    most = max(Counter((line["ts"][:19], line["event"].split(": ")[1]) for line in lines).values(), default=0)
     report.check(most <= 4, "the log is not flooded: a line a second, cause and worker", f"{most} in a second at most")
 
 

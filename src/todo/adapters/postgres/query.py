@@ -46,7 +46,8 @@ CUT_OFF = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
-    ConnectionError,
+    ConnectionResetError,
+    BrokenPipeError,
 )
 """What it looks like when a connection that was there has gone: another one may do."""
 

@@ -92,9 +92,7 @@ class Server(uvicorn.Server):
         return [client for client in self.server_state.connections if isinstance(client, GuardedProtocol)]
 
 
-def run(
-    application: Any, listener: socket, *, drain_seconds: float, beat: Callable[[], object] = int
-) -> None:
+def run(application: Any, listener: socket, *, drain_seconds: float, beat: Callable[[], object] = int) -> None:
     """Serves until SIGTERM or Ctrl+C. Leaves by `SystemExit` or `KeyboardInterrupt`, as it was told to."""
     signal.signal(signal.SIGTERM, _leave)
     config = uvicorn.Config(
