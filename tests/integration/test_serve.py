@@ -279,6 +279,40 @@ class TestStopping:
 
         assert (finished.code, finished.err) == (0, "")
 
+    async def test_while_it_drains_everybody_is_answered_and_it_says_that_it_is_not_ready(
+        self, empty_database: str
+    ) -> None:
+        async with serving(empty_database, settings={"TODO_DRAIN_SECONDS": "2"}) as service, service.client() as kept:
+            assert (await kept.get("/readyz")).status_code == 200
+            service.tell(signal.SIGTERM)
+            await asyncio.sleep(0.5)
+
+            async with service.client() as new:
+                ready, page = await new.get("/readyz"), await new.get("/healthz")
+            last = await kept.get("/healthz")
+            finished = await service.ended(within=STOPS_WITHIN)
+
+        assert (ready.status_code, ready.json()["reason"]) == (503, "draining")
+        assert (page.status_code, last.status_code) == (200, 200)
+        assert last.headers["connection"] == "close"
+        assert finished.code == 0
+
+    async def test_who_is_not_done_in_time_is_told_to_come_back(self, empty_database: str) -> None:
+        async with serving(empty_database) as service:
+            them = vouched_for("usr_elsewhere")
+            head = f"POST {them.tasks} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {them.token}\r\n"
+            with a_connection(service, f"{head}Content-Length: 9\r\n\r\n{{".encode()) as slow:
+                await asyncio.sleep(0.2)
+                service.tell(signal.SIGTERM)
+                finished = await service.ended(within=STOPS_WITHIN)
+                answer = slow.recv(10_000)
+
+        assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert b"\r\nretry-after: 2\r\n" in answer
+        assert finished.code == 0
+        assert "Traceback" not in finished.err
+        assert "requests cut off, 8 s after the stop: 1" in finished.err
+
     async def test_ctrl_c_is_no_accident_for_several_workers_either(self, empty_database: str) -> None:
         """A terminal tells it to every process."""
         settings = {"DATABASE_URL": empty_database, "BETTER_AUTH_SECRET": SECRET}

@@ -57,6 +57,7 @@ class TestDefaults:
             "TODO_PORT",
             "PORT",
             "TODO_WORKERS",
+            "TODO_DRAIN_SECONDS",
             "TODO_BASE_URL",
         ]
         names += ["TODO_CORS_ORIGINS", "TODO_DB_POOLER", "TODO_DB_POOL_SIZE", "TODO_DATA_DIR", "DATABASE_URL_FILE"]
@@ -79,6 +80,7 @@ class TestWhatCanBeSet:
                 "TODO_HOST": "192.0.2.1",
                 "TODO_PORT": "8123",
                 "TODO_WORKERS": "4",
+                "TODO_DRAIN_SECONDS": "5",
                 "TODO_BASE_URL": "https://todo.example.com",
                 "TODO_CORS_ORIGINS": "https://app.example.com, https://other.example.com:8443",
                 "TODO_DB_POOLER": "transaction",
@@ -106,6 +108,7 @@ class TestWhatCanBeSet:
             host="192.0.2.1",
             port=8123,
             workers=4,
+            drain_seconds=5,
             base_url="https://todo.example.com",
             cors_origins=frozenset({"https://app.example.com", "https://other.example.com:8443"}),
             transaction_pooler=True,

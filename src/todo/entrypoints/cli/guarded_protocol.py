@@ -52,6 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._deadline: float | None = None
         self._unsent: int | None = None
+        self._is_last = False
         self._in_head = False
         self._head = 0
         self._headers = 0
@@ -89,6 +90,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._wait_for(BODY_SECONDS)
         super().on_headers_complete()
+        if self._is_last:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._deadline = None
@@ -122,10 +125,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def last_request(self) -> None:
-        """Tells the client with the answer under way, or the next one, that no other will be read."""
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is not None:
-            cycle.keep_alive = False
+        """The next answer tells the client that it is the last on this connection."""
+        self._is_last = True
 
     def give_up(self) -> None:
         """The service ends now: whoever still waits is told to come back. What was asked may have happened, or not."""
