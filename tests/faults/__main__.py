@@ -31,6 +31,9 @@ async def run(fault: str, *, long: bool = False) -> Report:
 
 
 async def run_all(faults: list[str], *, long: bool) -> list[Report]:
+    """Ctrl+C and SIGTERM end it in order: whatever was started is ended."""
+    if this := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     reports = []
     for fault in faults:
         print(f"{fault} ...", file=sys.stderr, flush=True)
@@ -47,11 +50,12 @@ def main() -> int:
     faults = [BY_NAME.get(fault.upper(), fault) for fault in wanted.faults] or [*SCENARIOS]
     if unknown := [fault for fault in faults if fault not in SCENARIOS]:
         parser.error(f"{unknown[0]!r} is none of {', '.join(SCENARIOS)}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started is ended
     try:
         reports = asyncio.run(run_all(faults, long=wanted.long))
     except KeyboardInterrupt:
         return 130
+    except asyncio.CancelledError:
+        return 143
     print(table(reports))
     return 0 if all(report.met for report in reports) else 1
 
