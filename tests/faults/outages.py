@@ -13,7 +13,7 @@ from tests.faults.database import FAST_SHUTDOWN, IMMEDIATE_SHUTDOWN, Database
 from tests.faults.load import Load, Try, Watch, one, p99, under_load, working
 from tests.faults.report import Report
 from tests.faults.stage import LONGEST_ANSWER, POOL, SLOW, Stage, stage
-from tests.faults.workers import a_task, both_serve, held, ms, toggle
+from tests.faults.workers import both_serve, held, ms, some_tasks, toggle
 from tests.integration.service import PASSWORD
 
 HEALED_WITHIN = 2.0
@@ -114,7 +114,7 @@ async def f4(report: Report) -> None:
         slowest = max(one.took for one in load.tries)
         report.check(slowest <= LONGEST_ANSWER, "every answer within 5 s", f"the slowest took {slowest:.1f} s")
         lag = p99(watch.times)
-        report.check(lag <= 0.05, "the event loops live: p99 at most 50 ms", ms(lag, max(watch.times)))
+        report.check_speed(lag <= 0.05, "the event loops live: p99 at most 50 ms", ms(lag, max(watch.times)))
         late = [one for one in load.failures() if one.began > thawed + 1]
         report.check(not late, "no error from 1 s after it goes on", f"{len(late)} errors")
         await scene.service.stop()
@@ -154,8 +154,8 @@ async def f5(report: Report) -> None:
     """The pool is used up"""
     async with stage(settings={"TODO_DB_POOL_SIZE": str(POOL // 2)}) as scene, AsyncExitStack() as stack:
         await both_serve(scene.service)
-        clients = [await stack.enter_async_context(scene.service.client()) for _ in range(40)]
-        tasks = [await a_task(client, scene.person) for client in clients]
+        tasks = await some_tasks(scene, 40)
+        clients = [await stack.enter_async_context(scene.service.client()) for _ in tasks]
         calm = [await _read(scene, clients) for _ in range(50)]
         held_until = 0.0
 
@@ -182,7 +182,9 @@ async def f5(report: Report) -> None:
         report.check(all(one.retry_after for one in tries if one.status == 503), "with Retry-After")
         slowest = max(one.took for one in tries)
         report.check(slowest <= LONGEST_ANSWER, "every answer within 5 s", f"the slowest took {slowest:.1f} s")
-        report.check(p99(after) <= max(4 * p99(calm), SLOW), "p99 as before, a second later", ms(p99(calm), p99(after)))
+        report.check_speed(
+            p99(after) <= max(4 * p99(calm), SLOW), "p99 as before, a second later", ms(p99(calm), p99(after))
+        )
         count = backends[0]["count"]
         report.check(count <= POOL, "no connection is left over", f"{count} of {POOL}")
         await scene.service.stop()
