@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from contextlib import AsyncExitStack, ExitStack, suppress
@@ -24,27 +25,38 @@ HALF_A_BODY = (
 async def both_serve(service: Service) -> list[int]:
     await until(lambda: len(service.workers) == 2)
     for pid in service.workers:
-        await until(lambda pid=pid: _listens(pid))  # type: ignore[misc]
+        await until(lambda pid=pid: _listens(pid, service.port))  # type: ignore[misc]
     return service.workers
 
 
-def _listens(pid: int) -> bool:
-    """A worker sends signs of life once it serves: it then has an event loop."""
-    return any("eventpoll" in link for link in _open_files(pid))
+def _listens(pid: int, port: int) -> bool:
+    """Whether the worker's event loop waits for new connections: its epoll knows the socket that listens there."""
+    inode = f"socket:[{_inode_of(port)}]"
+    numbers = [number for number, link in _open_files(pid).items() if link == inode]
+    polls = [number for number, link in _open_files(pid).items() if "eventpoll" in link]
+    with suppress(FileNotFoundError):
+        waited_for = "".join(Path(f"/proc/{pid}/fdinfo/{poll}").read_text() for poll in polls)
+        return any(re.search(rf"tfd:\s+{number}\b", waited_for) for number in numbers)
+    return False
 
 
-def _open_files(pid: int) -> list[str]:
-    links = []
+def _inode_of(port: int) -> str:
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return next((line[9] for line in lines if line[3] == "0A" and int(line[1].partition(":")[2], 16) == port), "")
+
+
+def _open_files(pid: int) -> dict[str, str]:
+    links = {}
     with suppress(FileNotFoundError):
         for number in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(FileNotFoundError):
-                links.append(str(number.readlink()))
+                links[number.name] = str(number.readlink())
     return links
 
 
 def _busiest(workers: list[int]) -> int:
     """Of eight connections that are opened at once one worker may take all."""
-    return max(workers, key=lambda pid: sum(link.startswith("socket") for link in _open_files(pid)))
+    return max(workers, key=lambda pid: sum(link.startswith("socket") for link in _open_files(pid).values()))
 
 
 async def f1(report: Report) -> None:
@@ -174,7 +186,7 @@ async def f13(report: Report) -> None:
         watch = Stopwatch()
         new = await _replacement(scene.service, workers)
         report.lasted = watch.seconds
-        await until(lambda: _listens(new))
+        await until(lambda: _listens(new, scene.service.port))
         report.check(report.lasted <= 7, "a worker that stands still is replaced after 5 s", f"{report.lasted:.1f} s")
         await asyncio.sleep(2)
         answers = [await fresh(scene.service) for _ in range(20)]

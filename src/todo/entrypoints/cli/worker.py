@@ -52,6 +52,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         self.lifespan.state[DRAIN] = self._drain
         await super().startup(sockets)
+        self._beat()  # from now on it is missed when it stands still
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         self._drain.set()
