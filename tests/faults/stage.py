@@ -13,7 +13,7 @@ LONGEST_ANSWER = 5.0
 """Seconds in which everybody has an answer, whatever the database does."""
 GRACE = 10
 """Seconds in which a service has stopped."""
-SLOW = 0.1
+SLOW = 0.25
 """Seconds that a good answer may take on a machine that has other things to do. What is a multiple of an idle time, and
 less than this, is not looked at: it says more about the machine."""
 POOL = 10

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from todo.adapters.postgres.address import DatabaseAddress
-from todo.adapters.postgres.query import translated
+from todo.adapters.postgres.query import AWAY
 from todo.adapters.postgres.schema_version import VERSION_TABLE
 from todo.adapters.postgres.tables import Base, users
 from todo.domain.errors import StoreUnavailable
@@ -137,7 +137,10 @@ class Migrations:
 
     async def _connect(self) -> Any:
         arguments = self.address.connect_arguments | {"statement_cache_size": 0}
-        return await translated(lambda: asyncpg.connect(**arguments))
+        try:
+            return await asyncpg.connect(**arguments)
+        except AWAY as error:  # whoever migrates tells it, in words of their own
+            raise StoreUnavailable from error
 
 
 def _config() -> Config:
