@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
@@ -11,7 +12,7 @@ from sqlalchemy import bindparam, delete, select
 from todo.adapters.postgres import door
 from todo.adapters.postgres.complaints import Complaints
 from todo.adapters.postgres.door import Door
-from todo.adapters.postgres.query import Query
+from todo.adapters.postgres.query import Query, Runner
 from todo.adapters.postgres.tables import tasks
 from todo.domain.errors import StoreUnavailable
 
@@ -72,7 +73,7 @@ async def test_when_it_is_back_everybody_who_waited_comes_in(house: House) -> No
     assert await everybody(entrance, 10) == ["connection"] * 10
 
 
-class Cut:
+class Cut(Runner):
     """A runner whose first connection has gone."""
 
     def __init__(self, *errors: Exception) -> None:
@@ -87,6 +88,9 @@ class Cut:
 
     async def fetchrow(self, query: str, *values: Any) -> Any:
         return (await self.fetch(query, *values))[0]
+
+    def transaction(self) -> AbstractAsyncContextManager[Runner]:
+        raise AssertionError  # nobody begins one here
 
 
 CUT_OFF = [asyncpg.ConnectionDoesNotExistError, asyncpg.AdminShutdownError, ConnectionResetError]
