@@ -31,6 +31,10 @@ def test_a_path_of_this_site_is_honoured(path: str) -> None:
         "javascript:alert(1)",
         "data:text/html,x",
         "/\u2028/evil.example.com",
+        "/api/auth/token",
+        "/%2fevil.example.com",
+        "/tasks%5C",
+        "/tasks%252Fx",
         "/" + "x" * LONGEST,
     ],
 )

@@ -81,6 +81,20 @@ class TestSigningUp:
             assert "set-cookie" not in answer.headers
             assert service.mail.take().to == EMAIL
 
+    async def test_the_link_of_the_letter_leads_to_logging_in_and_says_how_it_went(self) -> None:
+        async with Service(require_email_verification=True) as service:
+            await service.client.post("/signup", data={"email": EMAIL, "password": PASSWORD, "next": "/account"})
+            letter = service.mail.take()
+            for token, words in (
+                (letter.token, "Your address is verified. You can log in now."),
+                ("x.y.z", "That link has been used, or is too old."),
+            ):
+                query = {"token": token, "callbackURL": letter.callback}
+                link = await service.client.get("/api/auth/verify-email", params=query)
+                page = await service.client.get(link.headers["location"], headers=HTML)
+                assert words in page.text
+                assert field(page, "next") == "/account"
+
 
 class TestLoggingIn:
     async def test_leads_to_where_one_was_going(self, browser: httpx.AsyncClient, ada: SignedUp) -> None:

@@ -19,6 +19,7 @@ TOLD = {
     ),
     404: ("Nothing here", "There is no page at this address. What was here may have been deleted."),
     405: ("That did not work", "This address cannot be used in this way."),
+    409: ("That did not work", "Something else has changed meanwhile. Go back, and try again."),
     413: ("That is too much", "What was sent is larger than anything this page takes."),
     415: ("That did not work", "The browser has sent something that this page does not understand."),
     422: ("That did not work", "There is no task with such a number."),
@@ -42,6 +43,6 @@ def answer_in_kind(request: Request[Any, Any, Any], error: Exception) -> Respons
     if request.scope["path"].startswith("/api/") or not prefers_html(request):
         return made
     status = made.status_code or HTTPStatus.INTERNAL_SERVER_ERROR
-    title, text = TOLD.get(status, (HTTPStatus(status).phrase, ""))
+    title, text = TOLD.get(status, (HTTPStatus(status).phrase, "That did not work. Go back, and try again."))
     kept = {name: value for name, value in made.headers.items() if name in {"Allow", "Retry-After"}}
     return page(request, "error", status=status, headers=kept, title=title, text=text)

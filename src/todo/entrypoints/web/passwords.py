@@ -1,5 +1,7 @@
 """For who has forgotten a password: asking for a letter, and choosing a new one by its link."""
 
+from collections.abc import Mapping
+
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
@@ -14,6 +16,9 @@ from todo.entrypoints.web.places import login
 
 RESET_PAGE = "/reset-password"
 """Where the link of a letter ends."""
+
+LINK_HEADERS: Mapping[str, str] = {"Referrer-Policy": "strict-origin"}
+"""The address holds the token of a letter: it is told to nobody, our own files included."""
 
 
 class PasswordPages(Controller):
@@ -56,11 +61,14 @@ class PasswordPages(Controller):
 
 
 def _ask(request: Asked, site: Site, *, email: str = "", sent: bool = False, fault: Fault | None = None) -> Template:
-    status = fault.status if fault else 200
-    return page(request, "forgot_password", status=status, site=site, email=email, sent=sent, fault=fault)
+    status, headers = (fault.status, fault.headers) if fault else (200, {})
+    return page(
+        request, "forgot_password", status=status, headers=headers, site=site, email=email, sent=sent, fault=fault
+    )
 
 
 def _choose(request: Asked, site: Site, *, token: str, fault: Fault | None = None) -> Template:
     """Without a token the page says that the link is of no use any more."""
     status = fault.status if fault else 200 if token else 400
-    return page(request, "reset_password", status=status, site=site, token=token, fault=fault)
+    headers = {**LINK_HEADERS, **(fault.headers if fault else {})}
+    return page(request, "reset_password", status=status, headers=headers, site=site, token=token, fault=fault)

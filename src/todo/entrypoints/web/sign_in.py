@@ -11,7 +11,7 @@ from todo.entrypoints.http.auth.reception import Reception, device_of
 from todo.entrypoints.web import places
 from todo.entrypoints.web.forms import Fault, fields_of
 from todo.entrypoints.web.pages import Asked, Site, page, see_other
-from todo.entrypoints.web.words import NOTICES
+from todo.entrypoints.web.words import LINK_REFUSED, NOTICES
 
 
 class SignInPages(Controller):
@@ -42,7 +42,7 @@ class SignInPages(Controller):
                 Email(email),
                 Password(form.get("password", "")),
                 None,
-                callback=then,
+                callback=_verified(then),
                 device=device_of(request),
                 replacing=await reception.replaced(request),
             )
@@ -65,6 +65,8 @@ class SignInPages(Controller):
         if "again" not in request.query_params and await reception.find(request):
             return see_other(then)
         notice = NOTICES.get(request.query_params.get("message", ""))
+        if "error" in request.query_params:
+            notice = LINK_REFUSED
         return _log_in(request, site, then=then, notice=notice)
 
     @post("/login", status_code=303)
@@ -81,7 +83,7 @@ class SignInPages(Controller):
             begun = await accounts.sign_in(
                 Email(email),
                 Password.attempt(form.get("password", "")),
-                callback=then,
+                callback=_verified(then),
                 device=device_of(request),
                 replacing=await reception.replaced(request),
             )
@@ -97,15 +99,24 @@ class SignInPages(Controller):
         return see_other("/login")
 
 
+def _verified(then: str) -> str:
+    """Where the link leads that verifies an address."""
+    return places.login(message="verified", then=then)
+
+
 def _sign_up(request: Asked, site: Site, *, then: str, email: str = "", fault: Fault | None = None) -> Template:
     to_verify = request.method == "GET" and "verify" in request.query_params
-    return _page(request, "signup", site=site, then=then, email=email, fault=fault, to_verify=to_verify)
+    return _page(
+        request, "signup", site=site, then=then, callback=_verified(then), email=email, fault=fault, to_verify=to_verify
+    )
 
 
 def _log_in(
     request: Asked, site: Site, *, then: str, email: str = "", notice: str | None = None, fault: Fault | None = None
 ) -> Template:
-    return _page(request, "login", site=site, then=then, email=email, notice=notice, fault=fault)
+    return _page(
+        request, "login", site=site, then=then, callback=_verified(then), email=email, notice=notice, fault=fault
+    )
 
 
 def _page(request: Asked, name: str, *, fault: Fault | None, **shown: object) -> Template:

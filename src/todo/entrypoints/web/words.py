@@ -18,6 +18,9 @@ NOTICES: Final[Mapping[str, str]] = {
 }
 """What `/login?message=` may ask for. A page says its own words only, never those of a link."""
 
+LINK_REFUSED: Final = "That link has been used, or is too old."
+"""Whatever code stands in `/login?error=`: the link of a letter led here, and did not work."""
+
 
 class Saying(Struct, frozen=True):
     """What a page says about a refusal, and which field it is about, if it is about one."""

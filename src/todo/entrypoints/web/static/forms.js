@@ -4,7 +4,7 @@ import { call, Refused, toLogin, Unreachable } from "./api.js";
 
 const ALREADY = document.title;
 
-/** Has a form ask the API. `body` makes the request's body of the fields; `done` is called with the answer. */
+/** Has a form ask the API. `body` makes the request's body of the fields and the form's data; `done` is called with the answer. */
 export function enhance(form, { path, body, done }) {
   const sayings = JSON.parse(form.dataset.sayings);
   const summary = form.querySelector(".summary");
@@ -24,7 +24,7 @@ export function enhance(form, { path, body, done }) {
     forget();
     hidePasswords();
     try {
-      const answer = await call("POST", path, body(fields));
+      const answer = await call("POST", path, body(fields, form.dataset));
       await done(answer, fields); // the page is left: it stays busy until then
     } catch (error) {
       setBusy(false);

@@ -6,12 +6,12 @@ import { enhance } from "./forms.js";
 const FORMS = {
   login: {
     path: "/api/auth/login",
-    body: ({ email, password }) => ({ email, password }),
+    body: ({ email, password }, { callback }) => ({ email, password, callbackURL: callback }),
     done: (_, { next }) => location.assign(next),
   },
   signup: {
     path: "/api/auth/signup",
-    body: ({ email, password, next }) => ({ email, password, callbackURL: next }),
+    body: ({ email, password }, { callback }) => ({ email, password, callbackURL: callback }),
     done: ({ token }, { next }) => location.assign(token ? next : "/signup?verify"),
   },
   forgot: {
