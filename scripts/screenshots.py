@@ -97,7 +97,7 @@ async def shoot(browser: Browser, origin: str, folder: Path, signed_in: StorageS
     await page.get_by_label("Password", exact=True).fill("not this one")
     await picture("login")
     await page.get_by_role("button", name="Log In").click()
-    await page.get_by_role("alert").get_by_role("link").wait_for()
+    await page.get_by_role("group", name="There is a problem").get_by_role("link").wait_for()
     await picture("login-error")
     await outside.close()
 

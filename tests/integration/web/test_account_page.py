@@ -16,15 +16,15 @@ def part(page: Page, heading: str) -> Locator:
 
 
 async def expect_problem(part: Locator, text: str) -> None:
-    summary = part.get_by_role("alert").filter(has_text="There is a problem")
+    summary = part.get_by_role("group", name="There is a problem")
     await expect(summary).to_contain_text(text)
     await expect(summary).to_be_focused()
 
 
 async def delete(page: Page, password: str) -> None:
-    danger = part(page, "Delete the account")
+    danger = part(page, "Delete account")
     await danger.get_by_label("Your password").fill(password)
-    await danger.get_by_role("button", name="Delete the account").click()
+    await danger.get_by_role("button", name="Delete account").click()
 
 
 async def test_a_name_is_changed(member: Visitor) -> None:
@@ -36,7 +36,7 @@ async def test_a_name_is_changed(member: Visitor) -> None:
     await page.get_by_label("What to call you").fill("  Ada <b>Lovelace</b> ")
     await page.get_by_label("What to call you").press("Enter")
 
-    await expect(page.get_by_text("Your name has been changed.")).to_be_visible()
+    await expect(page.get_by_text("Your name has been saved.")).to_be_visible()
     await expect(page.get_by_label("What to call you")).to_have_value("Ada <b>Lovelace</b>")
 
 
@@ -44,7 +44,7 @@ async def test_a_name_that_is_too_long_is_said_to_be(member: Visitor) -> None:
     member.allows(400)
     await member.page.goto("/account")
     await member.page.get_by_label("What to call you").fill("a" * 256)
-    await member.page.get_by_role("button", name="Save the name").click()
+    await member.page.get_by_role("button", name="Save name").click()
 
     await expect_problem(part(member.page, "Name"), "Choose a name of at most 255 characters")
     await expect(member.page.get_by_label("What to call you")).to_have_attribute("aria-invalid", "true")
@@ -61,7 +61,7 @@ async def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(ent
 
     await form.get_by_label("Current password").fill(PASSWORD)
     await form.get_by_label("New password").fill("a new horse battery")
-    await form.get_by_role("button", name="Change the password").click()
+    await form.get_by_role("button", name="Change password").click()
 
     await expect(page.get_by_text("Your password has been changed. Your other sessions have ended.")).to_be_visible()
     await page.goto("/tasks")
@@ -79,7 +79,7 @@ async def test_a_wrong_current_password_changes_nothing(enter: Enter, member: Vi
 
     await form.get_by_label("Current password").fill("not this one")
     await form.get_by_label("New password").fill("a new horse battery")
-    await form.get_by_role("button", name="Change the password").click()
+    await form.get_by_role("button", name="Change password").click()
 
     await expect_problem(form, "That is not your password.")
     await form.get_by_role("link", name="That is not your password.").click()
@@ -103,8 +103,8 @@ async def test_sessions_are_listed_with_device_and_use_and_are_ended(enter: Ente
     theirs = lines.filter(has_text="Safari on iPhone")
     await expect(theirs).to_contain_text("127.0.0.1")
     await expect(theirs).to_contain_text("last used 4 March 2026")
-    await expect(theirs).not_to_contain_text("this one")
-    await expect(lines.filter(has_text="Chrome on Linux")).to_contain_text("this one")
+    await expect(theirs).not_to_contain_text("this device")
+    await expect(lines.filter(has_text="Chrome on Linux")).to_contain_text("this device")
 
     await theirs.get_by_role("button", name="End the session: Safari on iPhone").click()
 
@@ -161,7 +161,7 @@ async def test_a_login_of_long_ago_is_asked_for_again_before_sessions_are_shown(
     await page.get_by_role("button", name="Log In", exact=True).click()
 
     await expect(page).to_have_url(f"{member.site.url}/account")
-    await expect(part(page, "Sessions").get_by_role("listitem").filter(has_text="this one")).to_have_count(1)
+    await expect(part(page, "Sessions").get_by_role("listitem").filter(has_text="this device")).to_have_count(1)
     await expect(part(page, "Sessions").get_by_role("listitem").filter(has_text="iPhone")).to_have_count(1)
 
 
@@ -169,8 +169,8 @@ async def test_an_account_is_deleted_by_its_password_only(enter: Enter, member: 
     await member.add_task("Go with the account")
     page = member.page
     await page.goto("/account")
-    danger = part(page, "Delete the account")
-    await danger.get_by_role("button", name="Delete the account").click()
+    danger = part(page, "Delete account")
+    await danger.get_by_role("button", name="Delete account").click()
     await expect_problem(danger, "Enter your password.")
     member.allows(400)
     await delete(page, "not this one")
@@ -193,11 +193,11 @@ async def test_a_session_that_has_ended_leads_to_login_and_back(member: Visitor,
     member.allows(401)
 
     if what == "name":
-        await page.get_by_role("button", name="Save the name").click()
+        await page.get_by_role("button", name="Save name").click()
     elif what == "password":
         await page.get_by_label("Current password").fill(PASSWORD)
         await page.get_by_label("New password").fill("a new horse battery")
-        await page.get_by_role("button", name="Change the password").click()
+        await page.get_by_role("button", name="Change password").click()
     elif what == "session":
         await page.get_by_role("button", name="End the session").click()
     else:

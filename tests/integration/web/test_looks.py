@@ -58,7 +58,7 @@ async def sign_up_error(visitor: Visitor) -> None:
     await visitor.page.goto("/signup")
     await visitor.page.get_by_label("Email").fill("ada@example.com")
     await visitor.page.get_by_role("button", name="Sign Up").click()
-    await expect(visitor.page.get_by_role("alert").first).to_be_focused()
+    await expect(visitor.page.get_by_role("group", name="There is a problem")).to_be_focused()
 
 
 @state
@@ -82,8 +82,10 @@ async def account(visitor: Visitor) -> None:
 async def account_error(visitor: Visitor) -> None:
     await visitor.sign_up()
     await visitor.page.goto("/account")
-    await visitor.page.get_by_role("button", name="Delete the account").click()
-    await expect(visitor.page.get_by_role("alert").filter(has_text="Enter your password.").first).to_be_focused()
+    await visitor.page.get_by_role("button", name="Delete account").click()
+    await expect(
+        visitor.page.get_by_role("group", name="There is a problem").filter(has_text="Enter your password.")
+    ).to_be_focused()
 
 
 @state
@@ -134,7 +136,7 @@ async def tasks_without_a_match(visitor: Visitor) -> None:
 @state
 async def tasks_help(visitor: Visitor) -> None:
     await open_tasks(visitor)
-    await visitor.page.get_by_role("button", name="Keyboard").click()
+    await visitor.page.get_by_role("button", name="Keyboard shortcuts").click()
     await expect(visitor.page.get_by_role("dialog")).to_be_visible()
 
 
@@ -203,7 +205,7 @@ async def test_who_tabs_through_a_page_sees_where_the_focus_is(enter: Enter, wid
     assert stops[:5] == ["Skip to the content", "todo", "Tasks", "Account", "Log Out"]
     await page.goto("/account")
     stops = await unseen_stops(page)
-    assert stops[-1] == "Delete the account"
+    assert stops[-1] == "Delete account"
 
 
 LOGIN_STOPS = ["email", "password", "Show", "Log In", "Forgot your password?", "Sign up"]
@@ -264,19 +266,19 @@ async def test_the_chosen_colours_are_in_the_page_from_its_first_byte(visitor: V
     by_day = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     switch = page.get_by_role("button", name="Theme:")
     await switch.click()
-    await expect(switch).to_have_text("Theme: light")
+    await expect(switch).to_have_accessible_name("Theme: light")
     await switch.click()
-    await expect(switch).to_have_text("Theme: dark")
+    await expect(switch).to_have_accessible_name("Theme: dark")
     await expect(page.get_by_role("status").last).to_have_text("Theme: dark")
 
     for where in ("/login", "/signup"):
         answer = await page.goto(where)
         assert answer is not None
         assert '<html lang="en" data-theme="dark">' in await answer.text()
-        await expect(switch).to_have_text("Theme: dark")
+        await expect(switch).to_have_accessible_name("Theme: dark")
         assert await page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != by_day
     await switch.click()
-    await expect(switch).to_have_text("Theme: auto")
+    await expect(switch).to_have_accessible_name("Theme: auto")
     answer = await page.reload()
 
     assert answer is not None

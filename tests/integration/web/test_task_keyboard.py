@@ -123,32 +123,32 @@ async def test_nothing_to_undo_is_said(member: Visitor) -> None:
 async def test_help_closes_with_escape_and_gives_the_focus_back(member: Visitor) -> None:
     tasks = await opened(member, "Bake")
     await press(tasks, "j", "?")
-    dialog = tasks.page.get_by_role("dialog", name="Keyboard")
+    dialog = tasks.page.get_by_role("dialog", name="Keyboard shortcuts")
     await expect(dialog).to_be_visible()
     await press(tasks, "x", "Delete")  # none of them goes through
     await press(tasks, "Escape")
     await expect(dialog).to_be_hidden()
     await expect(tasks.row("Bake")).to_be_focused()
-    await tasks.button("Keyboard").click()
+    await tasks.button("Keyboard shortcuts").click()
     await dialog.get_by_role("button", name="Close").click()
 
-    await expect(tasks.button("Keyboard")).to_be_focused()
+    await expect(tasks.button("Keyboard shortcuts")).to_be_focused()
     await expect(tasks.check("Bake")).to_have_attribute("aria-pressed", "false")
 
 
 async def test_keys_that_are_switched_off_stay_off(member: Visitor) -> None:
     tasks = await opened(member, "Bake")
-    await tasks.button("Keyboard").click()
-    await tasks.page.get_by_label("These keys work").uncheck()
+    await tasks.button("Keyboard shortcuts").click()
+    await tasks.page.get_by_label("Use single-key shortcuts").uncheck()
     await press(tasks, "Escape", "j", "n", "?")
-    await expect(tasks.button("Keyboard")).to_be_focused()
+    await expect(tasks.button("Keyboard shortcuts")).to_be_focused()
     await tasks.open()
     await press(tasks, "j")
     await expect(tasks.row("Bake")).not_to_be_focused()
     await expect(tasks.page.get_by_role("dialog")).to_have_count(0)
-    await tasks.button("Keyboard").click()
-    await expect(tasks.page.get_by_label("These keys work")).not_to_be_checked()
-    await tasks.page.get_by_label("These keys work").check()
+    await tasks.button("Keyboard shortcuts").click()
+    await expect(tasks.page.get_by_label("Use single-key shortcuts")).not_to_be_checked()
+    await tasks.page.get_by_label("Use single-key shortcuts").check()
     await press(tasks, "Escape", "j")
 
     await expect(tasks.row("Bake")).to_be_focused()

@@ -81,7 +81,14 @@ async def test_nothing_is_shown_that_would_need_scripts(member: Visitor) -> None
     for where in ("/tasks", "/account"):
         await member.page.goto(where)
 
-        for name in ("Edit: One", "Complete all", "Clear completed", "Keyboard", "Show password", "Theme: auto"):
+        for name in (
+            "Edit: One",
+            "Complete all",
+            "Clear completed",
+            "Keyboard shortcuts",
+            "Show password",
+            "Theme: auto",
+        ):
             await expect(member.page.get_by_role("button", name=name)).to_have_count(0)
 
 
@@ -98,13 +105,13 @@ async def test_a_wrong_login_shows_the_form_again_with_the_address_and_the_focus
 
     assert answer.headers["cache-control"] == "no-store"
     await expect(page).to_have_title("Error: Log In · todo")
-    await expect(page.get_by_role("alert").first).to_contain_text("Invalid email or password")
-    await expect(page.get_by_role("alert").first).to_be_focused()
+    await expect(page.get_by_role("group", name="There is a problem")).to_contain_text("Invalid email or password")
+    await expect(page.get_by_role("group", name="There is a problem")).to_be_focused()
     await expect(page.get_by_label("Email")).to_have_value("nobody@example.com")
     await expect(page.get_by_label("Email")).to_have_accessible_description("Invalid email or password")
     await expect(page.get_by_label("Password", exact=True)).to_have_value("")
     await expect(page.locator("input[name=next]")).to_have_value("/account")
-    await page.get_by_role("alert").get_by_role("link").click()
+    await page.get_by_role("group", name="There is a problem").get_by_role("link").click()
     await expect(page.get_by_label("Email")).to_be_focused()
 
 
@@ -117,7 +124,9 @@ async def test_a_wrong_sign_up_shows_the_form_again_with_the_address(plain: Visi
 
     await press(page, "Sign Up", status=400)
 
-    await expect(page.get_by_role("alert").first).to_contain_text("Choose a password of at most 128 characters.")
+    await expect(page.get_by_role("group", name="There is a problem")).to_contain_text(
+        "Choose a password of at most 128 characters."
+    )
     await expect(page.get_by_label("Email")).to_have_value("ada@example.com")
     await expect(page.get_by_label("Password", exact=True)).to_have_accessible_description(
         "Minimum 8 characters Choose a password of at most 128 characters."
@@ -141,8 +150,8 @@ async def test_the_account_is_kept_by_forms(enter: Enter, member: Visitor) -> No
     phone = await (await enter(user_agent="curl/8")).log_in(member.email)
     await page.goto("/account")
     await page.get_by_label("What to call you").fill("Ada")
-    await press(page, "Save the name")
-    await expect(page.get_by_text("Your name has been changed.")).to_be_visible()
+    await press(page, "Save name")
+    await expect(page.get_by_text("Your name has been saved.")).to_be_visible()
     await expect(page.get_by_label("What to call you")).to_have_value("Ada")
 
     await page.get_by_role("listitem").filter(has_text="curl").get_by_role("button").click()
@@ -151,11 +160,11 @@ async def test_the_account_is_kept_by_forms(enter: Enter, member: Visitor) -> No
 
     await page.get_by_label("Current password").fill(PASSWORD)
     await page.get_by_label("New password").fill("a new horse battery")
-    await press(page, "Change the password")
+    await press(page, "Change password")
     await expect(page.get_by_text("Your password has been changed.")).to_be_visible()
 
     await page.get_by_label("Your password").fill("a new horse battery")
-    await press(page, "Delete the account")
+    await press(page, "Delete account")
     await expect(page.get_by_text("Your account and everything in it has been deleted.")).to_be_visible()
     assert not await member.has_cookie()
 
@@ -165,18 +174,20 @@ async def test_what_is_wrong_with_the_account_is_told_beside_its_form(member: Vi
     member.allows(400)
     await page.goto("/account")
     await page.get_by_label("What to call you").fill("a" * 256)
-    await press(page, "Save the name", status=400)
+    await press(page, "Save name", status=400)
     await expect(page.get_by_role("region", name="Name")).to_contain_text("Choose a name of at most 255 characters")
     await expect(page.get_by_label("What to call you")).to_have_value("a" * 256)
 
     await page.get_by_label("Your password").fill("not this one")
-    await press(page, "Delete the account", status=400)
+    await press(page, "Delete account", status=400)
 
     await expect(page.get_by_role("region", name="Delete")).to_contain_text("That is not your password.")
-    await expect(page.get_by_role("region", name="Delete").get_by_role("alert").first).to_be_focused()
+    await expect(
+        page.get_by_role("region", name="Delete").get_by_role("group", name="There is a problem")
+    ).to_be_focused()
 
 
-@pytest.mark.parametrize(("where", "button"), [("/account", "Save the name"), ("/tasks?show=open", "Add")])
+@pytest.mark.parametrize(("where", "button"), [("/account", "Save name"), ("/tasks?show=open", "Add")])
 async def test_a_form_of_a_session_that_has_ended_leads_to_login_and_back(
     member: Visitor, where: str, button: str
 ) -> None:

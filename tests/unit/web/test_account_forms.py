@@ -25,7 +25,7 @@ class TestTheName:
         assert (answer.status_code, answer.headers["location"]) == (303, "/account?done=name")
         assert (await service.user(ada_in)).name == "Ada <L>"
         assert 'value="Ada &lt;L&gt;"' in page.text
-        assert "Your name has been changed." in page.text
+        assert "Your name has been saved." in page.text
 
     @pytest.mark.parametrize(("name", "words"), [("x" * 256, "at most 255 characters"), ("a\0", "cannot be kept")])
     async def test_that_cannot_be_is_told(
@@ -90,7 +90,7 @@ class TestSessions:
 
         assert len(re.findall(r'action="/account/session"', text)) == 2
         assert "Firefox on Linux" in text
-        assert text.count("this one") == 1
+        assert text.count("this device") == 1
         assert "last used <time" in text
         assert "24 November 2026" in text
 
@@ -104,6 +104,20 @@ class TestSessions:
 
         assert answer.headers["location"] == "/account?done=session"
         assert not await service.is_signed_in(other)
+        assert await service.is_signed_in(ada_in)
+
+    async def test_can_be_ended_all_but_this(
+        self, browser: httpx.AsyncClient, service: Service, ada_in: SignedUp
+    ) -> None:
+        assert "End all others" not in (await browser.get("/account")).text
+
+        others = [await service.logged_in(ada_in) for _ in range(2)]
+        page = await browser.get("/account")
+        answer = await browser.post("/account/sessions")
+
+        assert "End all others" in page.text
+        assert answer.headers["location"] == "/account?done=sessions"
+        assert [await service.is_signed_in(other) for other in others] == [False, False]
         assert await service.is_signed_in(ada_in)
 
     async def test_ending_this_one_is_logging_out(self, browser: httpx.AsyncClient, ada_in: SignedUp) -> None:

@@ -21,9 +21,10 @@ from todo.entrypoints.web.places import login
 from todo.entrypoints.web.words import NAME_REFUSED
 
 DONE = {
-    "name": "Your name has been changed.",
+    "name": "Your name has been saved.",
     "password": "Your password has been changed. Your other sessions have ended.",
     "session": "That session has ended.",
+    "sessions": "Your other sessions have ended.",
 }
 """What `/account?done=` may ask for."""
 
@@ -115,6 +116,13 @@ class AccountPages(Controller):
             return see_other("/login")
         return see_other("/account?done=session")
 
+    @post("/sessions", status_code=303)
+    async def end_other_sessions(
+        self, visitor: NamedDependency[Visitor], profile: NamedDependency[ProfileService]
+    ) -> Redirect:
+        await profile.end_sessions(by=visitor.user, keep=visitor.session)
+        return see_other("/account?done=sessions")
+
     @post("/delete", status_code=303)
     async def delete(
         self,
@@ -146,6 +154,7 @@ async def _page(
     try:
         sessions = await profile.sessions(by=visitor.user, session=visitor.session)
         lines = [SessionLine.of(session, this=visitor.session) for session in reversed(sessions)]
+        lines.sort(key=lambda line: not line.is_this)
     except SessionStale:
         lines = None
     status, headers = (fault.status, fault.headers) if fault else (200, {})

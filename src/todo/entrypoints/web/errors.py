@@ -22,7 +22,7 @@ TOLD = {
     409: ("That did not work", "Something else has changed meanwhile. Go back, and try again."),
     413: ("That is too much", "What was sent is larger than anything this page takes."),
     415: ("That did not work", "The browser has sent something that this page does not understand."),
-    422: ("That did not work", "There is no task with such a number."),
+    422: ("That did not work", "The address or the form holds something that this page does not understand."),
     429: ("Too many attempts", "Wait a little, then try again."),
     500: (
         "Something broke here",

@@ -24,23 +24,38 @@ const FORMS = {
 
 for (const [id, how] of Object.entries(FORMS)) enhance(document.getElementById(id), how);
 
-document.getElementById("sessions")?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const form = event.target;
+for (const time of document.querySelectorAll("time[data-minute]")) {
+  time.textContent = new Date(time.dateTime).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" }); // where one is
+}
+
+/** Ends what a form is about. Gives whether it has. */
+async function end(form, path, body) {
   const button = form.querySelector("button");
-  if (button.getAttribute("aria-disabled") === "true") return;
+  if (button.getAttribute("aria-disabled") === "true") return false;
   button.setAttribute("aria-disabled", "true");
   try {
-    await call("POST", "/api/auth/revoke-session", { token: form.elements.session.value });
+    await call("POST", path, body);
+    return true;
   } catch (error) {
     if (error instanceof Refused && error.status === 401) return toLogin();
     button.removeAttribute("aria-disabled");
     toast(`The session goes on. ${inWords(error)}`, { label: "Try again", act: () => form.requestSubmit(), alarm: true });
-    return;
+    return false;
   }
+}
+
+document.getElementById("sessions")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if (!(await end(form, "/api/auth/revoke-session", { token: form.elements.session.value }))) return;
   if (form.dataset.this === "yes") return location.assign("/login");
   const line = form.closest("li");
   (line.nextElementSibling ?? line.previousElementSibling)?.querySelector("button").focus();
   line.remove();
   toast("That session has ended.");
+});
+
+document.getElementById("others")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (await end(event.target, "/api/auth/revoke-other-sessions", {})) location.assign("/account?done=sessions");
 });

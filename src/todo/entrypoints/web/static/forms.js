@@ -1,6 +1,7 @@
 // Forms that ask the public API in place of the page, and tell in words what it says. Without this file they still work.
 
 import { call, Refused, toLogin, Unreachable } from "./api.js";
+import { announce } from "./shell.js";
 
 const ALREADY = document.title;
 
@@ -18,8 +19,11 @@ export function enhance(form, { path, body, done }) {
     event.preventDefault();
     if (busy) return;
     const fields = Object.fromEntries(new FormData(form));
-    const wrong = firstFault(form);
-    if (wrong) return tell(wrong.text, wrong.field);
+    const wrong = faultsOf(form);
+    if (wrong.length) {
+      clearPasswords();
+      return tell(...wrong);
+    }
     setBusy(true, form.dataset.busy);
     forget();
     hidePasswords();
@@ -34,31 +38,39 @@ export function enhance(form, { path, body, done }) {
   });
 
   function fail(error) {
-    if (error instanceof Unreachable) return tell(navigator.onLine ? "The service does not answer. Try again." : "You are offline. Try again when you are back.");
+    if (error instanceof Unreachable) return tell({ text: navigator.onLine ? "The service does not answer. Try again." : "You are offline. Try again when you are back." });
     if (!(error instanceof Refused)) throw error;
     if (error.status === 429) return countDown(error.retryAfter || 60);
     if (error.status === 401 && error.code === "UNAUTHORIZED") return toLogin();
-    if (error.status >= 500) return tell("The service has trouble at the moment. Try again.");
-    const saying = sayings[error.code];
-    tell(saying?.text ?? (error.message || form.dataset.failed), saying?.field);
+    if (error.status >= 500) return tell({ text: "The service has trouble at the moment. Try again." });
+    if (error.code === "INVALID_TOKEN") return location.replace("/reset-password"); // which says what to do then
+    tell(sayings[error.code] ?? { text: error.message || form.dataset.failed });
   }
 
-  /** A page that says when, and opens the door again at that moment. */
+  /** The button says when, and opens again at that moment; or at once for another address, which may do better. */
   function countDown(seconds) {
-    tell(`Too many attempts. You can try again in ${inMinutes(seconds)}.`);
+    tell({ text: "Too many attempts. The button says when you can try again." });
     busy = true;
     button.setAttribute("aria-disabled", "true");
     const until = Date.now() + seconds * 1000;
+    let timer;
+    const open = () => {
+      clearTimeout(timer);
+      form.elements.email?.removeEventListener("input", open);
+      setBusy(false);
+    };
     const tick = () => {
       const left = Math.ceil((until - Date.now()) / 1000);
       if (left > 0) {
         button.textContent = `Try again in ${inMinutes(left)}`;
-        setTimeout(tick, 250);
+        timer = setTimeout(tick, 250);
       } else {
-        setBusy(false);
-        say("You can try again now.");
+        open();
+        say([{ text: "You can try again now." }]);
+        announce("You can try again now.");
       }
     };
+    form.elements.email?.addEventListener("input", open);
     tick();
   }
 
@@ -70,35 +82,38 @@ export function enhance(form, { path, body, done }) {
     button.textContent = now ? text : word;
   }
 
-  function tell(text, name) {
+  function tell(...faults) {
     forget();
-    const field = name && form.querySelector(`.field [name="${name}"]`);
-    say(text, field);
-    if (field) {
-      const told = document.getElementById(`${field.id}-error`);
-      told.textContent = text;
-      told.hidden = false;
+    const told = faults.map(({ text, field }) => ({ text, field: field && form.querySelector(`.field [name="${field}"]`) }));
+    say(told);
+    for (const { text, field } of told) {
+      if (!field) continue;
+      const line = document.getElementById(`${field.id}-error`);
+      line.textContent = text;
+      line.hidden = false;
       field.setAttribute("aria-invalid", "true");
-      field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") ?? ""} ${told.id}`.trim());
+      field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") ?? ""} ${line.id}`.trim());
     }
     document.title = `Error: ${ALREADY.replace(/^Error: /, "")}`;
     summary.focus();
   }
 
-  function say(text, field) {
-    const line = document.createElement("p");
-    if (field) {
-      const link = document.createElement("a");
-      link.href = `#${field.id}`;
-      link.textContent = text;
-      link.addEventListener("click", (event) => {
-        event.preventDefault();
-        field.focus();
-      });
-      line.append(link);
-    } else line.textContent = text;
+  function say(faults) {
     summary.querySelectorAll("p").forEach((old) => old.remove());
-    summary.append(line);
+    for (const { text, field } of faults) {
+      const line = document.createElement("p");
+      if (field) {
+        const link = document.createElement("a");
+        link.href = `#${field.id}`;
+        link.textContent = text;
+        link.addEventListener("click", (event) => {
+          event.preventDefault();
+          field.focus();
+        });
+        line.append(link);
+      } else line.textContent = text;
+      summary.append(line);
+    }
     summary.hidden = false;
   }
 
@@ -122,20 +137,11 @@ export function enhance(form, { path, body, done }) {
 
 const passwords = (form) => [...form.elements].filter((field) => field.closest(".secret") && field.tagName === "INPUT");
 
-/** The first thing that is wrong with a form, as the browser sees it, in our words. */
-function firstFault(form) {
-  for (const field of form.elements) {
-    if (!field.willValidate || field.validity.valid) continue;
-    const label = form.querySelector(`label[for="${field.id}"]`).textContent;
-    const text = field.validity.valueMissing
-      ? `Enter your ${label.toLowerCase()}.`.replace("your your", "your")
-      : field.validity.tooShort
-        ? `Choose a password of at least ${field.minLength} characters.`
-        : "Enter an email address, like name@example.com.";
-    return { text, field: field.name };
-  }
-  return null;
-}
+/** What is wrong with a form, as the browser sees it, in the words of the page. */
+const faultsOf = (form) =>
+  [...form.elements]
+    .filter((field) => field.willValidate && !field.validity.valid)
+    .map((field) => ({ text: field.validity.valueMissing ? field.dataset.missing : field.dataset.wrong, field: field.name }));
 
 function reveal(button) {
   const field = document.getElementById(button.getAttribute("aria-controls"));

@@ -67,7 +67,7 @@ const theme = document.querySelector("#theme");
 function paint(choice) {
   if (choice) document.documentElement.dataset.theme = choice;
   else delete document.documentElement.dataset.theme;
-  theme.textContent = `Theme: ${WORDS[choice]}`;
+  theme.ariaLabel = theme.title = `Theme: ${WORDS[choice]}`;
 }
 
 paint(document.documentElement.dataset.theme ?? "");
