@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -90,6 +91,17 @@ async def test_what_is_clear_is_two_requests(service: Service, headers: bytes, b
     assert said.startswith(b"HTTP/1.1 201 ")
     assert said.count(b"HTTP/1.1 ") == 2
     assert b"HTTP/1.1 404 " in said
+
+
+async def test_nobody_is_asked_for_a_body_before_the_token_was_looked_at(service: Service, me: Person) -> None:
+    asking = b"Expect: 100-continue\r\nContent-Length: 1000000000\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    writer.write(adding(replace(me, token=f"{me.token}x"), asking, b""))
+    said = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+
+    assert said.startswith(b"HTTP/1.1 401 ")
+    assert b"100 Continue" not in said
 
 
 async def test_the_answer_of_a_process_names_no_server(service: Service) -> None:

@@ -1,6 +1,6 @@
 """What clients see when the service itself fails: each side's words, and nothing of the cause."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -165,7 +165,9 @@ def cut_off(app: object) -> Callable[..., Any]:
     """The application, asked by somebody who sends half a body and hangs up."""
 
     async def ask(scope: object, _: object, send: object) -> None:
-        messages = iter([{"type": "http.request", "body": b'{"title', "more_body": True}, {"type": "http.disconnect"}])
+        messages: Iterator[dict[str, object]] = iter(
+            [{"type": "http.request", "body": b'{"title', "more_body": True}, {"type": "http.disconnect"}]
+        )
 
         async def receive() -> dict[str, object]:
             return next(messages)
