@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -129,6 +130,7 @@ class TestEveryRoute:
         task = await service.add_task(ada)
         address = filled(path, user_id=ada.id, task_id=str(task["id"]))
         before = service.store.content()
+        service.clock.turn(timedelta(hours=23))
 
         for name in (method, "HEAD"):
             for query in ("", "?show=done&q=x&callbackURL=/x&message=verified&next=/x"):
