@@ -52,6 +52,12 @@ async def test_a_bare_database_is_brought_to_the_head(bare_database: str) -> Non
     assert await tables_of(bare_database) == OURS | {VERSION_TABLE}
 
 
+async def test_nobody_has_an_account_before_somebody_makes_one(empty_database: str) -> None:
+    rows = [row for name in OURS for row in await fetch(empty_database, f'TABLE "{name}"')]
+
+    assert rows == []
+
+
 async def test_who_is_at_the_head_has_nothing_to_do(empty_database: str) -> None:
     migrations = migrations_of(empty_database)
 

@@ -229,6 +229,22 @@ class TestWrongSettings:
         assert finished.err.count("\n") == 1
 
 
+@only_on_linux
+async def test_no_secret_stands_where_other_users_of_the_machine_can_read_it(empty_database: str) -> None:
+    async with serving(empty_database, "--workers", "2") as service, service.client() as client:
+        await until(lambda: len(service.workers) == 2)
+        told = [command_line(pid) for pid in (service.pid, *service.workers)]
+        told += (await client.get("/openapi.json")).text, service.stdout, service.stderr
+
+    for text in told:
+        assert SECRET not in text
+        assert empty_database not in text
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
 async def test_secrets_can_come_from_files(empty_database: str, tmp_path: Path) -> None:
     secret, database = tmp_path / "secret", tmp_path / "database"
     secret.write_text(f"{SECRET}\n")

@@ -50,7 +50,7 @@ class Site:
         """The link of the newest letter of this kind ("reset password", "verify e-mail"): without a mail server the
         service writes its letters to the log.
         """
-        form = re.compile(rf"would send {re.escape(purpose)} to {re.escape(email)}: ([^\s\"]+)")
+        form = re.compile(rf'would send {re.escape(purpose)} to {re.escape(email)}: ([^\s"]+)')
         await until(lambda: form.search(self.service.stderr) is not None)
         link: str = form.findall(self.service.stderr)[-1]
         return link

@@ -1,6 +1,7 @@
 """Signing up, logging in and out, and a forgotten password, as people do it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -154,6 +155,21 @@ async def test_somebody_logs_in_and_out(enter: Enter, member: Visitor) -> None:
     assert answer.status == 401
     await visitor.page.goto("/tasks")
     await expect(visitor.page).to_have_url(f"{visitor.site.url}/login")
+
+
+async def test_going_back_after_logging_out_shows_no_task(member: Visitor) -> None:
+    page = member.page
+    await member.add_task("Only for my eyes")
+    for path in ("/tasks", "/tasks?show=open"):
+        await page.goto(path)
+        await expect(page.get_by_text("Only for my eyes")).to_be_visible()
+    await page.get_by_role("button", name="Log Out").click()
+    await expect(page).to_have_url(f"{member.site.url}/login")
+
+    for _ in range(2):
+        await page.go_back()
+        await expect(page).to_have_url(re.compile(r"/login"))
+        assert "Only for my eyes" not in await page.content()
 
 
 async def test_logging_out_is_tried_again_when_the_service_did_not_answer(member: Visitor) -> None:

@@ -70,9 +70,25 @@ def test_a_statement_is_text_with_a_place_for_each_value(name: str) -> None:
     assert all(query.names)
 
 
-@pytest.mark.parametrize("name", [name for name in QUERIES if name.startswith("tasks.")])
+ABOUT_TASKS = [name for name, query in QUERIES.items() if re.search(r"\btasks\b", query.text)]
+OWNER_ADDED = r"INSERT INTO tasks \(user_id, .*?(?:VALUES \(|SELECT )\$(\d+)::VARCHAR"
+OWNER_ASKED = r"(?:FROM tasks|UPDATE tasks SET [^()]*\(tasks\.version \+ 1\)) WHERE tasks\.user_id = \$(\d+)::VARCHAR"
+
+
+@pytest.mark.parametrize("name", ABOUT_TASKS)
 def test_every_statement_about_tasks_is_asked_by_owner(name: str) -> None:
-    assert "owner" in QUERIES[name].names
+    """Wherever the rows of tasks are read or written, those of the one owner are named first."""
+    query = QUERIES[name]
+    text = " ".join(query.text.split())
+
+    owners = re.findall(OWNER_ADDED, text) + re.findall(OWNER_ASKED, text)
+
+    assert len(owners) == len(re.findall(r"(?:FROM|INTO|UPDATE|JOIN) tasks\b", text))
+    assert {query.names[int(number) - 1] for number in owners} == {"owner"}
+
+
+def test_there_are_statements_about_tasks() -> None:
+    assert len(ABOUT_TASKS) >= 6
 
 
 @pytest.mark.parametrize("error", GONE, ids=repr)

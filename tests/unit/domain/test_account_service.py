@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,13 @@ class TestSigningUp:
         assert list(await store.users.all()) == [first.user]
         assert (await accounts.sign_in(EMAIL, PASSWORD, device=DEVICE)).user == first.user
 
+    async def test_hashes_for_a_taken_address_too(self, accounts: AccountService, hasher: PlainHasher) -> None:
+        await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+        hasher.full = True
+
+        with pytest.raises(Busy):
+            await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+
     async def test_keeps_nothing_when_too_many_are_hashing(
         self, accounts: AccountService, store: MemoryStore, hasher: PlainHasher
     ) -> None:
@@ -148,6 +156,40 @@ class TestSigningIn:
 
         with pytest.raises(Busy):
             await accounts.sign_in(Email("nobody@example.com"), PASSWORD, device=DEVICE)
+
+    async def test_costs_one_hash_whether_the_address_the_password_or_nothing_is_wrong(
+        self, anew: Callable[..., AccountService], store: MemoryStore
+    ) -> None:
+        """Everything else that may differ is thousands of times quicker than a hash."""
+
+        class CountingHasher(PlainHasher):
+            asked = 0
+
+            async def hash(self, password: Password) -> PasswordHash:
+                self.asked += 1
+                return await super().hash(password)
+
+            async def verify(self, password: Password, expected: PasswordHash | None) -> bool:
+                self.asked += 1
+                return await super().verify(password, expected)
+
+        hasher = CountingHasher()
+        accounts = anew(hasher)
+        await accounts.sign_up(EMAIL, PASSWORD, None, device=DEVICE)
+        await keep(store, a_user(ADA, email="without@example.com"))
+        costs = []
+        for email, password in (
+            (EMAIL, PASSWORD),
+            (EMAIL, OTHER_PASSWORD),
+            (Email("nobody@example.com"), PASSWORD),
+            (Email("without@example.com"), PASSWORD),
+        ):
+            before = hasher.asked
+            with suppress(CredentialsWrong):
+                await accounts.sign_in(email, password, device=DEVICE)
+            costs.append(hasher.asked - before)
+
+        assert costs == [1, 1, 1, 1]
 
     async def test_renews_an_outdated_hash(
         self, accounts: AccountService, store: MemoryStore, hasher: PlainHasher

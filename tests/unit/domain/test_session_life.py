@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from math import log2
 
 import pytest
 
@@ -26,6 +27,15 @@ def test_ids_and_handles_are_long_and_never_the_same() -> None:
     assert len({session.id for session in sessions} | {session.handle for session in sessions}) == 1000
     assert min(len(session.id) for session in sessions) >= 26
     assert min(len(session.handle) for session in sessions) >= 32
+
+
+def test_an_id_has_more_than_128_bits_of_chance() -> None:
+    """Every character is one of all that there may be, and any of them may stand anywhere."""
+    ids = [a_session().id for _ in range(2_000)]
+    places = [set(characters) for characters in zip(*ids, strict=True)]
+
+    assert all(place == set("abcdefghijklmnopqrstuvwxyz234567") for place in places)
+    assert len(places) * log2(32) >= 128
 
 
 @pytest.mark.parametrize("at", [NOON, NOON + DAY, NOON + 7 * DAY - MOMENT])

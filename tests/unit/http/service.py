@@ -115,6 +115,11 @@ class FickleStore(Store):
         self.trouble.error = None
         self._store = MemoryStore()
 
+    def content(self) -> dict[str, object]:
+        """A copy of every table, to be compared with a later one."""
+        tables = self._store._tables
+        return {name: dict(rows) for name in tables.__slots__ if isinstance(rows := getattr(tables, name), dict)}
+
     @property
     def tasks(self) -> TaskRepository:
         return cast(TaskRepository, Troubled(lambda: self._store.tasks, self.trouble))

@@ -1,9 +1,13 @@
 """What clients see when the service itself fails: each side's words, and nothing of the cause."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import httpx
 import pytest
 
-from tests.unit.http.service import PASSWORD, Service, SignedUp
+from tests.logbook import a_logbook
+from tests.unit.http.service import PASSWORD, Service, SignedUp, spoken
 from todo.domain.errors import Busy, StoreUnavailable
 
 SECRET_CAUSE = "the secret cause"
@@ -130,3 +134,44 @@ class TestAStoreThatIsAway:
         for proxied in (False, True):
             answer = await task_call(service, ada, "GET", "", proxied=proxied)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+class TestAClientThatGoes:
+    @pytest.mark.parametrize(
+        ("method", "path", "kind"),
+        [
+            ("POST", "/api/{id}/tasks", b"application/json"),
+            ("PATCH", "/api/{id}/tasks/1/complete", b"application/json"),
+            ("PUT", "/api/proxy/{id}/tasks/1", b"application/json"),
+            ("POST", "/api/auth/login", b"application/json"),
+            ("POST", "/api/auth/sign-in/email", b"application/x-www-form-urlencoded"),
+            ("POST", "/login", b"application/x-www-form-urlencoded"),
+            ("POST", "/tasks", b"application/x-www-form-urlencoded"),
+        ],
+    )
+    async def test_in_the_middle_of_a_body_is_no_fault_of_ours(self, method: str, path: str, kind: bytes) -> None:
+        with a_logbook() as book:
+            async with Service(log=book.log) as service:
+                ada = await service.signed_up()
+                headers = {name.lower().encode(): value.encode() for name, value in (ada.headers | ada.cookie).items()}
+                headers |= {b"content-type": kind, b"content-length": b"100", b"idempotency-key": b"a"}
+                said = await spoken(cut_off(service.app), method, path.format(id=ada.id), list(headers.items()))
+
+            assert said[0]["status"] == 400
+            assert [line for line in book.lines if "exception" in line] == []
+
+
+def cut_off(app: object) -> Callable[..., Any]:
+    """The application, asked by somebody who sends half a body and hangs up."""
+
+    async def ask(scope: object, _: object, send: object) -> None:
+        messages: Iterator[dict[str, object]] = iter(
+            [{"type": "http.request", "body": b'{"title', "more_body": True}, {"type": "http.disconnect"}]
+        )
+
+        async def receive() -> dict[str, object]:
+            return next(messages)
+
+        await app(scope, receive, send)  # type: ignore[operator]
+
+    return ask

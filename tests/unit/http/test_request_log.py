@@ -157,6 +157,15 @@ class TestTheAuditTrail:
         assert trail[5]["user_id"] == ada.id
         assert ada.email not in logbook.text
 
+    async def test_it_tells_that_somebody_is_held_back(self, logged: Service, logbook: Logbook) -> None:
+        ada = await logged.signed_up()
+        for _ in range(11):
+            body = {"email": ada.email, "password": "a wrong guess"}
+            await logged.client.post("/api/auth/login", json=body)
+
+        line = logbook.only("throttle")
+        assert (line["reason"], line["level"], line["client"]) == ("TooManyAttempts", "warning", "127.0.0.1")
+
     async def test_a_bad_token_is_told_on_both_sides_and_none_is_not(self, logged: Service, logbook: Logbook) -> None:
         for path in ("/api/usr_x/tasks", "/api/proxy/usr_x/tasks", "/api/auth/session"):
             await logged.client.get(path)

@@ -17,6 +17,7 @@ from tests.unit.http.service import (
     PASSWORD,
     Service,
     SignedUp,
+    Unread,
     assert_coded,
     assert_nothing,
     assert_refused,
@@ -345,9 +346,12 @@ class TestBodies:
 
             assert answer.json()["code"] in {"INVALID_EMAIL", "VALIDATION_ERROR"}
 
-    async def test_a_large_body_is_too_large(self, client: httpx.AsyncClient) -> None:
+    @pytest.mark.parametrize("chunked", [False, True])
+    async def test_a_large_body_is_too_large(self, client: httpx.AsyncClient, *, chunked: bool) -> None:
+        body = json.dumps({"email": "a@example.com", "password": "x" * 10_000, "name": ""}).encode()
         for path in [*SIGN_UP, *SIGN_IN]:
-            answer = await client.post(path, json={"email": "a@example.com", "password": "x" * 10_000, "name": ""})
+            content = Unread(body) if chunked else body
+            answer = await client.post(path, content=content, headers={"Content-Type": "application/json"})
 
             assert_coded(answer, 413, answer.json()["code"])
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from tests.unit.http.routes import ROUTES
-from tests.unit.http.service import COOKIE, FRIEND, PASSWORD, Service, SignedUp, assert_nothing
+from tests.unit.http.service import COOKIE, FRIEND, JWT_SHAPE, PASSWORD, Service, SignedUp, assert_nothing
 from todo.domain import errors
 from todo.domain.errors import DomainError, TooManyAttempts, Unavailable
 from todo.entrypoints.http.errors import SIGN_IN_SIDE, TASK_SIDE, closest
@@ -122,6 +123,34 @@ class TestEveryRoute:
         answer = await client.request(method, filled(path, user_id=ada.id), headers=bob.headers | bob.cookie)
 
         assert (answer.status_code, answer.json()["detail"]) == (403, "Access denied: user_id mismatch")
+
+    @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] == "GET"])
+    async def test_reading_writes_nothing(self, service: Service, ada: SignedUp, method: str, path: str) -> None:
+        """On the first day of a session: after that one is extended by use. Links of letters are followed elsewhere."""
+        task = await service.add_task(ada)
+        address = filled(path, user_id=ada.id, task_id=str(task["id"]))
+        before = service.store.content()
+        service.clock.turn(timedelta(hours=23))
+
+        for name in (method, "HEAD"):
+            for query in ("", "?show=done&q=x&callbackURL=/x&message=verified&next=/x"):
+                await service.client.request(name, address + query, headers=ada.headers | ada.cookie)
+
+        assert service.store.content() == before
+
+    @pytest.mark.parametrize(("method", "path"), ROUTES)
+    async def test_it_gives_the_token_to_no_script(
+        self, service: Service, ada: SignedUp, method: str, path: str
+    ) -> None:
+        """Of a page, that is. Whoever is signed in may ask for it in so many words, as Better Auth's client does."""
+        task = await service.add_task(ada)
+        address = filled(path, user_id=ada.id, task_id=str(task["id"]))
+        body = FITTING.get(path, {}) | {"email": ada.email, "password": PASSWORD, "title": "a", "name": "a"}
+
+        answer = await service.client.request(method, address, headers=ada.headers | ada.cookie, json=body)
+
+        given = re.search(JWT_SHAPE, answer.text + answer.headers.get("location", ""))
+        assert bool(given) == (path == "/api/auth/token"), answer.text
 
     @pytest.mark.parametrize("path", sorted({path for _, path in ROUTES}))
     async def test_it_refuses_other_methods_and_knows_head(

@@ -16,9 +16,13 @@ HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0
 """What browsers say when they open a page."""
 
 
-@pytest.fixture
-async def browser(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+def browser_of(service: Service) -> httpx.AsyncClient:
     """Keeps cookies, prefers HTML, and follows no redirect: what a form leads to stands in the test."""
     transport = httpx.ASGITransport(service.app)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url=str(service.client.base_url), headers=HTML) as browser:
+    return httpx.AsyncClient(transport=transport, base_url=str(service.client.base_url), headers=HTML)
+
+
+@pytest.fixture
+async def browser(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser_of(service) as browser:
         yield browser

@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from tests.unit.http.service import PASSWORD, Service, SignedUp
+from tests.unit.web.conftest import browser_of
 
 
 @pytest.fixture
@@ -64,6 +65,22 @@ class TestAdding:
         assert "<title>Error: Tasks (0)" in answer.text
         assert f'value="{title}"' in answer.text
         assert await rows(page) == []
+
+    async def test_tells_when_there_is_no_room_and_keeps_what_was_typed(self) -> None:
+        async with Service(task_quota=1) as service, browser_of(service) as page:
+            await page.post("/signup", data={"email": "ada@example.com", "password": PASSWORD})
+            await add(page, "Buy milk")
+            answer = await page.post("/tasks?show=done", data={"title": 'Water the "tree"'})
+            kept = [title for _, title, _ in await rows(page)]
+            await page.post(f"/tasks/{(await rows(page))[0][0]}/delete")
+            again = await page.post("/tasks", data={"title": 'Water the "tree"'})
+
+        assert answer.status_code == 409
+        assert "Delete some to make room." in answer.text
+        assert "<title>Error: Done tasks (0)" in answer.text
+        assert 'value="Water the &#34;tree&#34;"' in answer.text
+        assert kept == ["Buy milk"]
+        assert again.status_code == 303
 
     async def test_comes_back_to_the_same_view(self, page: httpx.AsyncClient) -> None:
         answer = await page.post("/tasks", data={"title": "Buy milk", "next": "/tasks?show=open"})

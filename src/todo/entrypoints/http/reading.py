@@ -68,14 +68,14 @@ class ApiRequest(Request[Principal, Any, Any]):
     JSON_TYPE: ClassVar = re.compile(r"application/(?:json|[\w.!#$&^-]+\+json)", re.ASCII)
 
     async def raw_body(self) -> bytes:
-        """What was sent, be it nothing."""
-        return await super().body()
-
-    async def body(self) -> bytes:
+        """What was sent, be it nothing. Raises `ClientGone`."""
         try:
-            body = await super().body()
+            return await super().body()
         except InternalServerException as error:
             raise ClientGone from error
+
+    async def body(self) -> bytes:
+        body = await self.raw_body()
         if body:
             return body
         kind = self._kind()

@@ -6,19 +6,22 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qsl
 
 from litestar import Request
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, InternalServerException
 
 from todo.domain.errors import DomainError
 from todo.entrypoints.http.errors import SIGN_IN_SIDE, closest, retry_after
-from todo.entrypoints.http.reading import FORM
+from todo.entrypoints.http.reading import FORM, ClientGone
 from todo.entrypoints.web.words import REFUSALS, Saying
 
 MOST_FIELDS: Final = 50
 
 
 async def fields_of(request: Request[Any, Any, Any]) -> Mapping[str, str]:
-    """The fields by name; of one name the last. Raises `ClientException` for what is no form."""
-    body = await request.body()
+    """The fields by name; of one name the last. Raises `ClientException` for what is no form, or `ClientGone`."""
+    try:
+        body = await request.body()
+    except InternalServerException as error:
+        raise ClientGone from error
     if not body:
         return {}
     if request.content_type[0].lower() != FORM:

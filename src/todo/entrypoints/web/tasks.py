@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from todo.domain.errors import Invalid, TaskNotFound, TitleBlank, TitleTooLong
+from todo.domain.errors import DomainError, Invalid, TaskNotFound, TaskQuotaReached, TitleBlank, TitleTooLong
 from todo.domain.model.task import Task, Title
 from todo.domain.services.tasks import TaskService
 from todo.entrypoints.http.auth.reception import Visitor
@@ -72,9 +72,9 @@ class TaskPages(Controller):
         text = form.get("title", "")
         try:
             await tasks.add(Title(text), None, by=by)
-        except Invalid as error:
-            view = View.of(request.query_params)
-            return _page(request, visitor, await tasks.list(by=by), view, status=422, text=text, fault=_fault(error))
+        except (Invalid, TaskQuotaReached) as error:
+            view, status = View.of(request.query_params), 422 if isinstance(error, Invalid) else 409
+            return _page(request, visitor, await tasks.list(by=by), view, status=status, text=text, fault=_fault(error))
         return see_other(places.local_path(form.get("next")))
 
     @post("/{task_id:str}/complete", status_code=303)
@@ -106,14 +106,15 @@ class TaskPages(Controller):
         return see_other(places.local_path(form.get("next")))
 
 
-FAULTS: Mapping[type[Invalid], str] = {
+FAULTS: Mapping[type[DomainError], str] = {
     TitleBlank: "Write down what needs doing.",
     TitleTooLong: f"That is too long for a title: {Title.LONGEST} characters fit.",
     Invalid: "That text holds a character that cannot be kept.",
+    TaskQuotaReached: "You have as many tasks as fit here. Delete some to make room.",
 }
 
 
-def _fault(error: Invalid) -> str:
+def _fault(error: Invalid | TaskQuotaReached) -> str:
     return next(FAULTS[kind] for kind in type(error).__mro__ if kind in FAULTS)
 
 

@@ -165,7 +165,7 @@ def renewed_headers(request: Asked) -> dict[str, str]:
 def address_of(request: Asked) -> str | None:
     """Of the client, as far as the connection and the proxies we trust tell it. It is asked for nowhere else."""
     client = client_of(request.scope)
-    return None if client is NOWHERE else client.text
+    return None if client == NOWHERE else client
 
 
 def network_of(request: Asked) -> Network:

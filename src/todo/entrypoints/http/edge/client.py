@@ -2,30 +2,21 @@
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NewType
 
 from litestar.types import HTTPScope, Scope
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Trusted = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-HOUSEHOLD: Final = 64
-"""Bits of an IPv6 address that say which network it is in. Whoever has one address there has them all."""
 
 REMEMBERED: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class ClientAddress:
-    text: str
-    """The address itself, to be shown; IPv4 also where it came wrapped in IPv6."""
-    network: str
-    """What to count by: the address of IPv4, and of IPv6 the first 64 bits, as in `2001:db8::/64`."""
+ClientAddress = NewType("ClientAddress", str)
+"""As it is shown: IPv4 without the IPv6 that it may have come wrapped in. What is counted by is `Network`'s to say."""
 
-
-NOWHERE: Final = ClientAddress("unknown", "unknown")
+NOWHERE: Final = ClientAddress("unknown")
 """Of a connection without an address, such as a Unix socket."""
 
 
@@ -33,11 +24,7 @@ NOWHERE: Final = ClientAddress("unknown", "unknown")
 def client_address(text: str) -> ClientAddress:
     """Text that is no address stands for itself."""
     address = _parsed(text)
-    if address is None:
-        return ClientAddress(text, text)
-    if isinstance(address, ipaddress.IPv4Address):
-        return ClientAddress(str(address), str(address))
-    return ClientAddress(str(address), str(ipaddress.IPv6Network((int(address), HOUSEHOLD), strict=False)))
+    return ClientAddress(text if address is None else str(address))
 
 
 def client_of(scope: Scope) -> ClientAddress:
@@ -49,7 +36,7 @@ def client_of(scope: Scope) -> ClientAddress:
 class TrustedProxies:
     """Networks whose word about the client counts. Each proxy adds to `X-Forwarded-For`, at the end, whom it heard."""
 
-    def __init__(self, networks: Iterable[Network]) -> None:
+    def __init__(self, networks: Iterable[Trusted]) -> None:
         self._networks = tuple(networks)
         self._trusts = lru_cache(REMEMBERED)(self._look_up)
 

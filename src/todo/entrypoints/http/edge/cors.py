@@ -16,7 +16,10 @@ SIMPLE_HEADERS: Final = frozenset({"accept", "accept-language", "content-languag
 ALLOWED_HEADERS: Final = frozenset(name.lower() for name in REQUEST_HEADERS) | SIMPLE_HEADERS
 CREDENTIALS: Final = (b"access-control-allow-credentials", b"true")
 VARY: Final = (b"vary", b"Origin")
-EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate, X-Request-Id, set-auth-token")
+EXPOSED: Final = (
+    b"access-control-expose-headers",
+    b"Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id, X-Retry-After, set-auth-token",
+)
 
 
 class Cors:

@@ -77,7 +77,7 @@ class Exchange:
             "status": self.status,
             "user_id": self.user,
             "duration_ms": round(self.seconds * 1000, 1),
-            "client": self.client.text,
+            "client": self.client,
         }
 
 
@@ -88,4 +88,4 @@ CURRENT: ContextVar[Exchange] = ContextVar("todo_exchange")
 def about_request() -> dict[str, str]:
     """What every line of the log says that is written for a request."""
     exchange = CURRENT.get(None)
-    return {} if exchange is None else {"request_id": exchange.id, "client": exchange.client.text}
+    return {} if exchange is None else {"request_id": exchange.id, "client": exchange.client}
