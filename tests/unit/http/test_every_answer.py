@@ -30,7 +30,7 @@ def assert_complete(answer: httpx.Response, *, secure: bool = False) -> None:
     for name in (*FIXED, b"referrer-policy", b"content-security-policy", b"x-request-id"):
         assert names.count(name) == 1, (name, headers)
     assert values.items() >= (FIXED | {b"x-request-id": b"test"}).items()
-    assert values[b"referrer-policy"] in {b"no-referrer", b"same-origin"}
+    assert values[b"referrer-policy"] in {b"no-referrer", b"same-origin", b"strict-origin"}
     assert b"default-src 'none'" in values[b"content-security-policy"]
     assert b"frame-ancestors 'none'" in values[b"content-security-policy"]
     assert values.get(b"strict-transport-security") == (TRANSPORT if secure else None)
