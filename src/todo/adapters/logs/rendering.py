@@ -23,6 +23,9 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 EXTRA: Final = "fields"
 """The attribute of a record that carries fields: `log.info("text", extra={"fields": {…}})`."""
 
+REQUEST: Final = {"method", "route", "status", "duration_ms"}
+"""The fields of a line about a request."""
+
 FAST: Final = msgspec.json.Encoder(enc_hook=str)
 PLAIN: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 """Writes ASCII only. Nine times as slow, and so for lines that need it."""
@@ -39,10 +42,13 @@ def as_json(fields: Fields) -> str:
 
 def as_console(*, colors: bool) -> Rendered:
     """Control characters of values are shown, not obeyed; the lines of a traceback stand further in."""
-    renderer = ConsoleRenderer(colors=colors, timestamp_key="ts", pad_event_to=20)
+    renderer = ConsoleRenderer(colors=colors, timestamp_key="ts", pad_event_to=20, sort_keys=False)
 
     def render(fields: Fields) -> str:
         shown = {name: _shown(value) for name, value in fields.items() if value is not None and name != "worker"}
+        if REQUEST <= shown.keys():  # what one looks for first
+            method, route, status, took = (shown.pop(name) for name in ("method", "route", "status", "duration_ms"))
+            shown["event"] = f"{method} {route} {status} in {took} ms"
         exception = shown.pop("exception", None)
         line = str(renderer(None, "", shown))
         if exception is None:
