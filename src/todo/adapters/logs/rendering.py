@@ -46,7 +46,7 @@ def as_console(*, colors: bool) -> Rendered:
 
     def render(fields: Fields) -> str:
         shown = {name: _shown(value) for name, value in fields.items() if value is not None and name != "worker"}
-        if REQUEST <= shown.keys():  # what one looks for first
+        if shown.keys() >= REQUEST:  # what one looks for first
             method, route, status, took = (shown.pop(name) for name in ("method", "route", "status", "duration_ms"))
             shown["event"] = f"{method} {route} {status} in {took} ms"
         exception = shown.pop("exception", None)
