@@ -16,5 +16,16 @@ def test_a_request_reads_as_a_sentence_and_its_rest_stands_behind() -> None:
 
     line = as_console(colors=False)(fields)
 
-    assert line.split() == ["2026-11-26T00:00:00.000Z", "[info", "]", "GET", "/login", "200", "in", "1.2", "ms", "request_id=abc"]
+    assert line.split() == [
+        "2026-11-26T00:00:00.000Z",
+        "[info",
+        "]",
+        "GET",
+        "/login",
+        "200",
+        "in",
+        "1.2",
+        "ms",
+        "request_id=abc",
+    ]
     assert fields["event"] == "request"
