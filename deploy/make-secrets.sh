@@ -17,4 +17,4 @@ random 24 | kept app_password
 random 32 | kept better_auth_secret
 echo "postgresql://todo_owner:$(cat "$folder/owner_password")@db/todo" | kept owner_url
 echo "postgresql://todo_app:$(cat "$folder/app_password")@db/todo" | kept app_url
-echo "the secrets are in $folder: keep a copy of better_auth_secret with your backups"
+echo "the secrets are in $folder: keep a copy of better_auth_secret, but not where your backups are"

@@ -138,7 +138,7 @@ class Settings:
         )
         if serving and settings.database_url and settings.secret is None and "BETTER_AUTH_SECRET" not in reader.faulty:
             reader.fault(
-                "BETTER_AUTH_SECRET", "is missing: with DATABASE_URL it must be given. Make one with: ./dev secret"
+                "BETTER_AUTH_SECRET", "is missing: with DATABASE_URL it must be given. Make one with: todo secret"
             )
         if settings.previous_secret is not None and settings.previous_secret == settings.secret:
             reader.fault("BETTER_AUTH_SECRET_PREVIOUS", "is the same as BETTER_AUTH_SECRET: unset it")
@@ -164,14 +164,14 @@ def secret_fault(secret: str) -> str | None:
     if secret != secret.strip():
         return "begins or ends with white space: take that away"
     if not secret.isprintable():
-        return "holds characters that are no text. Make one with: ./dev secret"
+        return "holds characters that are no text. Make one with: todo secret"
     if len(secret.encode()) < SHORTEST_SECRET:
-        return f"is shorter than {SHORTEST_SECRET} bytes. Make one with: ./dev secret"
+        return f"is shorter than {SHORTEST_SECRET} bytes. Make one with: todo secret"
     rest = secret.lower()
     for sample in sorted(WELL_KNOWN_SECRETS, key=len, reverse=True):  # `secret` is a part of others
         rest = rest.replace(sample, "")
     if _varies_little(secret) or len(rest) < len(secret) / 2:
-        return "is easy to guess. Make one with: ./dev secret"
+        return "is easy to guess. Make one with: todo secret"
     return None
 
 

@@ -208,6 +208,7 @@ class TestTheRoles:
         self, bare_database: str, prefix: str
     ) -> None:
         owner, app = (bare_database.replace("//postgres", f"//{prefix}_{role}") for role in ("owner", "app"))
+        refused = await run_todo("db", "upgrade", settings=settings_for(app))
         migrated = await run_todo("db", "upgrade", settings=settings_for(owner))
         async with serving(app, "--no-migrate") as service, service.client() as client:
             me = await signed_up(client)
@@ -216,6 +217,8 @@ class TestTheRoles:
         listed = await run_todo("user", "list", settings=settings_for(app))
         cleared = await run_todo("maintenance", settings=settings_for(app))
 
+        assert (refused.code, refused.err.count("\n")) == (1, 1)
+        assert "Do this as the owner of the tables" in refused.err
         assert (migrated.code, made.status_code, listed.code, cleared.code) == (0, 201, 0, 0)
         assert f"good  role        {prefix}_app may do what the service does" in doctor.out
         connection = await connect(app)

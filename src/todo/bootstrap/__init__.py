@@ -61,7 +61,7 @@ def environment() -> Mapping[str, str]:
 def database_address(settings: Settings) -> DatabaseAddress:
     """Raises `SettingsInvalid` when there is none, or when it cannot be understood."""
     if settings.database_url is None:
-        raise SettingsInvalid(["DATABASE_URL is missing. To run without a database server: ./dev serve"])
+        raise SettingsInvalid(["DATABASE_URL is missing. To run without a database server: todo serve"])
     return _address("DATABASE_URL", settings.database_url, pooled=settings.transaction_pooler)
 
 
@@ -195,7 +195,7 @@ def assemble(
 ) -> Litestar:
     """What is behind the edge. Raises `SettingsInvalid`."""
     if settings.secret is None:
-        raise SettingsInvalid(["BETTER_AUTH_SECRET is missing. Make one with: ./dev secret"])
+        raise SettingsInvalid(["BETTER_AUTH_SECRET is missing. Make one with: todo secret"])
     clock = clock or SystemClock()
     store = store or PostgresStore(database_address(settings), clock=clock, pool_size=settings.pool_size)
     hashing = hashing or hasher(settings)

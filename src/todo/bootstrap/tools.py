@@ -220,7 +220,13 @@ def _refusals_told() -> Iterator[None]:
     except NotOurs as error:
         raise Problem(str(error)) from error
     except MigrationRefused as error:
-        raise Problem(f"the database refused: {error}") from error
+        raise Problem(f"the database refused: {error}{_hint(str(error))}") from error
+
+
+def _hint(refusal: str) -> str:
+    if "permission denied" in refusal or "must be owner" in refusal:
+        return ". Do this as the owner of the tables: give its address as DATABASE_URL, or as DATABASE_URL_UNPOOLED"
+    return ""
 
 
 def _settings(given: Mapping[str, str], *, serving: bool = False) -> Settings:

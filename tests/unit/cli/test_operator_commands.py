@@ -121,6 +121,14 @@ class TestBackups:
         assert tools.backups.asked == [("restore", "kept.todo", False), ("restore", "kept.todo", True)]
 
     @pytest.mark.parametrize("command", ["backup", "restore"])
+    def test_a_stream_is_no_file(self, shell: Shell, tools: MemoryTools, command: str) -> None:
+        told = shell.run(command, "-")
+
+        assert told.exit_code == 2
+        assert "a backup is no stream" in told.stderr
+        assert tools.backups.asked == []
+
+    @pytest.mark.parametrize("command", ["backup", "restore"])
     def test_a_script_is_told_in_json_and_sees_no_bar(self, shell: Shell, command: str) -> None:
         told = shell.run(command, "kept.todo", "--json")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -162,6 +162,31 @@ class TestTooManyAtOnce:
             await streaming
 
             assert answer.status_code == 200
+
+    async def test_who_does_not_send_a_body_keeps_nobody_out(self) -> None:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def read(scope: Any, receive: Any, send: Any) -> None:
+            while scope["method"] == "POST" and (await receive()).get("more_body"):
+                pass
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        async def silent() -> AsyncIterator[bytes]:
+            yield b"{"
+            begun.set()
+            await go_on.wait()
+            yield b"}"
+
+        async with over(edge_around(read, most_in_flight=1)) as client:
+            sending = asyncio.create_task(client.post("/", content=silent()))
+            await begun.wait()
+
+            meanwhile = await client.get("/")
+            go_on.set()
+
+            assert meanwhile.status_code == 200
+            assert (await sending).status_code == 200
 
 
 class TestAnAnswerThatDoesNotCome:

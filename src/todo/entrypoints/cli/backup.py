@@ -12,7 +12,17 @@ from todo.entrypoints.cli.main import todo, with_tools
 from todo.entrypoints.cli.progress import progress_bar
 from todo.entrypoints.cli.tools import Kept, Tools
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+class BackupFile(click.Path):
+    """A file by its name. It is read and written in no order, so standard input and output cannot take its place."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) == "-":
+            self.fail("give the name of a file: a backup is no stream", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = BackupFile(dir_okay=False, path_type=Path)
 
 
 @todo.command()

@@ -114,11 +114,32 @@ class Edge:
                 return
             scope = exchange.scope = _routed(scope)
         if exchange.unread:
-            receive = _noticing(receive, exchange)
+            receive = self._noticing(receive, exchange)
+        self._enter(exchange)
+        await self._app(scope, receive, send)
+
+    def _enter(self, exchange: Exchange) -> None:
         self._in_flight.add(exchange)
         if self._watch is None:
             self._watch = asyncio.get_running_loop().call_later(LOOK_AROUND, self._look_around)
-        await self._app(scope, receive, send)
+
+    def _noticing(self, receive: Receive, exchange: Exchange) -> Receive:
+        """Notices whether the body has been read to its end.
+
+        While a body does not come its request is not in flight: it is the client who is waited for, and whoever sends
+        nothing must keep nobody else out. The server has a deadline of its own for bodies.
+        """
+
+        async def receive_and_notice() -> Any:
+            self._in_flight.discard(exchange)
+            message = await receive()
+            if not exchange.status:
+                self._enter(exchange)
+            if not message.get("more_body"):
+                exchange.unread = False
+            return message
+
+        return receive_and_notice
 
     def _id(self, given: bytes | None) -> str:
         """The client's own name for the request, if it is harmless; else one that no other request has."""
@@ -165,15 +186,3 @@ def _routed(scope: HTTPScope) -> HTTPScope:
     copy = scope.copy()
     copy["method"] = "GET" if scope["method"] == "HEAD" else NO_METHOD
     return copy
-
-
-def _noticing(receive: Receive, exchange: Exchange) -> Receive:
-    """Notices whether the body has been read to its end."""
-
-    async def receive_and_notice() -> Any:
-        message = await receive()
-        if not message.get("more_body"):
-            exchange.unread = False
-        return message
-
-    return receive_and_notice
