@@ -23,6 +23,13 @@ NOTHING_GETS_OUT = """
 }
 """
 
+LOOK = """
+Object.defineProperty(document, "visibilityState", { value: "%s", configurable: true });
+document.dispatchEvent(new Event("visibilitychange"));
+"""
+LOOK_AWAY, LOOK_BACK = LOOK % "hidden", LOOK % "visible"
+"""As when somebody turns to another tab, and comes back."""
+
 either_way = pytest.mark.parametrize(("status", "words"), [(500, TROUBLE), (0, SILENCE)], ids=["500", "no answer"])
 
 
@@ -332,6 +339,67 @@ async def test_an_edit_of_a_task_that_goes_meanwhile_comes_back_as_a_new_one(mem
     await tasks.page.go_back()
 
     await expect(tasks.row("Bake bread")).to_contain_text("Not saved. It is gone: deleted somewhere else.")
+
+
+async def test_a_copy_of_the_tab_does_not_do_what_was_taken_back_here(member: Visitor) -> None:
+    tasks = await opened(member, "Bake", "Knit")
+    await tasks.delete("Bake")
+    await tasks.page.evaluate(LOOK_AWAY)
+    await tasks.page.evaluate(LOOK_BACK)
+    await tasks.undo()
+    async with member.context.expect_page() as opening:
+        await tasks.page.evaluate("void window.open('/tasks')")
+    copy = TaskList(await opening.value)
+    await copy.shows("Bake", "Knit")
+    await copy.page.reload()
+    await copy.shows("Bake", "Knit")
+
+    await kept(member, ("Bake", False), ("Knit", False))
+    assert await tasks.page.evaluate("sessionStorage.length") == 0
+
+
+async def test_what_ends_out_of_sight_is_no_draft_any_more(member: Visitor) -> None:
+    tasks = await opened(member)
+    async with held(tasks.page, "POST"):
+        await tasks.add("Bake")
+        await tasks.page.evaluate(LOOK_AWAY)
+        assert await tasks.page.evaluate("sessionStorage.length") == 1
+    await expect(tasks.check("Bake")).to_be_enabled()
+
+    assert await tasks.page.evaluate("sessionStorage.length") == 0
+
+
+async def test_what_is_being_deleted_since_the_page_was_left_cannot_be_undone(member: Visitor) -> None:
+    member.allows(404)  # it is asked for once more
+    tasks = await opened(member, "Bake", "Knit")
+    await tasks.delete("Bake")
+    await tasks.page.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    await tasks.page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    await expect(tasks.toasts).to_have_count(0)
+    await tasks.shows("Knit")
+
+    await kept(member, ("Knit", False))
+    assert await tasks.page.evaluate("sessionStorage.length") == 0
+
+
+async def test_a_draft_takes_nothing_back_that_was_changed_elsewhere(member: Visitor) -> None:
+    tasks = await opened(member, "Bake")
+    number = (await member.tasks())[0]["id"]
+    editor = await tasks.edit("Bake")
+    await editor.description.fill("Flour")
+    await tasks.page.goto("/account")
+    await member.context.request.put(
+        f"/api/proxy/{member.id}/tasks/{number}", data={"title": "Bake bread"}, headers={"Origin": member.site.url}
+    )
+    await tasks.page.goto("/tasks")
+    await expect(tasks.editor.description).to_have_value("Flour")
+    await expect(tasks.editor.title).to_have_value("Bake bread")
+    await tasks.page.reload()
+    await expect(tasks.editor.description).to_have_value("Flour")
+    await tasks.editor.press("Save")
+    await expect(tasks.page.get_by_role("status")).to_have_text("Saved: Bake bread")
+
+    assert [(task["title"], task["description"]) for task in await member.tasks()] == [("Bake bread", "Flour")]
 
 
 async def test_an_expired_session_leads_to_login_and_back_with_everything_typed(member: Visitor) -> None:

@@ -3,7 +3,7 @@
 const blank = document.querySelector("#editor").content.firstElementChild;
 const LONGEST = { title: 500, description: 16_384 }; // code points
 
-/** Opens the editor of a row. `save` gets what has been changed in it, if anything has. */
+/** Opens the editor of a row, or goes on with a draft. `save` gets what has been changed in it, if anything has. */
 export function edit(row, { draft, fault = "", save, closed }) {
   if (row.editing) return row.editing.again(fault);
   const form = blank.cloneNode(true);
@@ -13,6 +13,9 @@ export function edit(row, { draft, fault = "", save, closed }) {
   row.element.append(form);
   row.editing = {
     form,
+    get draft() {
+      return { ...heldBy(form), before };
+    },
     /** What was saved meanwhile has failed: what stands here is then more than it seemed. */
     again(text) {
       if (text) before = inFields(row.shown);
@@ -21,7 +24,7 @@ export function edit(row, { draft, fault = "", save, closed }) {
     },
   };
   before = inFields(row.shown);
-  fill(form, draft ?? row.shown);
+  fill(form, { ...before, ...(draft && changedIn(draft)) });
   tell(fault);
   focus(fault);
 
@@ -70,8 +73,11 @@ export function edit(row, { draft, fault = "", save, closed }) {
   }
 }
 
-/** What an open editor holds. */
-export const draftOf = (row) => heldBy(row.editing.form);
+/** What somebody has typed into a draft. The rest of it may be older than what the service has by now. */
+export function changedIn({ title, description, before }) {
+  const was = before ? inFields(before) : {};
+  return Object.fromEntries(Object.entries(inFields({ title, description })).filter(([name, text]) => text !== was[name]));
+}
 
 function heldBy({ elements: { title, description } }) {
   return { title: title.value, description: description.value };

@@ -1,13 +1,13 @@
 // The list of tasks: what is done shows at once, and is taken back with a word when the service says no.
 
 import { call, inWords, newKey, Refused, toLogin, Unreachable } from "./api.js";
-import { keepDrafts, NOTHING, takeDrafts } from "./drafts.js";
-import { draftOf, edit, faultOf } from "./editor.js";
+import { edit, faultOf } from "./editor.js";
+import { comeAndGo } from "./going.js";
 import { listen, showHelp } from "./keyboard.js";
 import { Row } from "./rows.js";
 import { announce, toast } from "./shell.js";
 import { otherTabs } from "./tabs.js";
-import { finishAll, undoable, undoLast } from "./undo.js";
+import { undoable, undoLast } from "./undo.js";
 import { View } from "./view.js";
 
 const user = document.body.dataset.user;
@@ -161,7 +161,7 @@ function startEditing(row, draft, fault) {
     fault,
     closed: () => followed(row, () => view.apply()),
     save: async (fields) => {
-      const typed = { ...row.shown, ...fields };
+      const typed = { ...row.shown, ...fields, before: row.shown };
       const error = await followed(row, () => change(row, fields));
       if (!error) return announce(`Saved: ${row.shown.title}`);
       if (isSignedOut(error)) return signOut([{ id: row.id, ...typed }]);
@@ -185,7 +185,7 @@ function followed(row, act) {
 const isElsewhere = () => document.activeElement.matches("input, textarea") && !list.contains(document.activeElement);
 
 /** The task is gone, and what was typed is not: it can become a new one. */
-function addAnew(row, typed, error) {
+function addAnew(row, typed, error = new Refused(404)) {
   row.id = null;
   keys.set(row, newKey());
   row.show(typed);
@@ -222,8 +222,10 @@ function remove(rows, text) {
   view.apply();
   focusOn(next);
   undoable(text, {
+    rows,
     undo() {
       for (const row of rows) row.leaving = false;
+      going.follow();
       tabs.returned(rows.map((row) => row.id));
       view.apply();
       rows[0].element.focus();
@@ -370,6 +372,7 @@ function settled({ changed = false } = {}) {
     banner.hidden = true;
     toTell = true;
   }
+  going.follow();
   if (Row.underWay) return;
   if (toTell) tabs.changed();
   toTell = false;
@@ -425,71 +428,12 @@ function signOut(edits = []) {
 
 // --- coming and going -------------------------------------------------------------------------------------------
 
-let forgetting = false;
-
-/** What the service does not have yet, whether it was typed, is on its way, or did not get there. */
-function keep() {
-  if (forgetting) return;
-  const rows = view.rows;
-  const open = rows.filter((row) => row.editing).map((row) => ({ id: row.id, ...draftOf(row) }));
-  const sent = rows.filter((row) => row.isTextUnderWay).map((row) => ({ id: row.id, ...row.shown }));
-  const ticked = rows.filter((row) => row.pending && !row.isUnsaved && row.shown.completed !== row.saved.completed);
-  keepDrafts(user, {
-    text: box.value,
-    unsaved: rows.filter((row) => row.isUnsaved).map((row) => ({ ...row.shown, key: keys.get(row) })),
-    edits: [...open, ...sent, ...owed],
-    ticks: ticked.map((row) => ({ id: row.id, completed: row.shown.completed })),
-    leaving: rows.filter((row) => row.leaving).map((row) => row.id),
-  });
-}
-
-/** Goes on with what was left undone here. */
-function resume({ text, unsaved, edits, ticks, leaving }) {
-  if (!box.value) box.value = text;
-  const rows = new Map(view.rows.map((row) => [row.id, row]));
-  for (const { id, title, description } of edits) {
-    const row = rows.get(id);
-    const typed = { title, description: description || null };
-    if (!row) addAnew(append(typed), typed, new Refused(404));
-    else if (!row.editing && (title !== row.shown.title || typed.description !== row.shown.description)) startEditing(row, typed);
-  }
-  const found = leaving.map((id) => rows.get(id)).filter(Boolean);
-  for (const row of found) row.leaving = true;
-  view.apply();
-  // They are being deleted since the page before was left: only what is still there is asked for again.
-  if (found.length) refresh().then(() => forGood(found.filter((row) => row.element.isConnected)));
-  for (const completed of [true, false]) {
-    const those = ticks.filter((tick) => tick.completed === completed).map(({ id }) => rows.get(id));
-    const rest = those.filter((row) => row && row.shown.completed !== completed);
-    if (rest.length) changeAll(rest, completed);
-  }
-  for (const { key, ...task } of unsaved) add(task, key);
-}
-
-resume(takeDrafts(user));
-
-window.addEventListener("pagehide", () => {
-  keep();
-  if (signingOut || forgetting) return;
-  // Not by `call`: it has them wait for each other, and nobody will be there to send the next.
-  const headers = () => ({ Accept: "application/json", "Idempotency-Key": newKey() });
-  for (const row of view.rows.filter((row) => row.leaving)) fetch(`${path}/${row.id}`, { method: "DELETE", headers: headers(), keepalive: true }).catch(() => {});
-});
-
-document.addEventListener("leaving", (event) => {
-  event.detail.push(...finishAll(), ...view.rows.filter((row) => row.pending).map((row) => row.settled));
-  forgetting = true; // who logs out leaves nothing behind
-  keepDrafts(user, NOTHING);
-});
-document.addEventListener("staying", () => (forgetting = false)); // logging out did not work
+const going = comeAndGo({ user, path, view, box, keys, owed, append, add, addAnew, startEditing, changeAll, forGood, refresh, isSigningOut: () => signingOut });
+going.resume();
 
 const look = () => asking || refresh();
-window.addEventListener("pageshow", (event) => event.persisted && look());
 window.addEventListener("focus", look);
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") look();
-  else keep(); // a phone ends what it does not show, without a word
-});
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
 
 // --- keys -------------------------------------------------------------------------------------------------------
 

@@ -5,9 +5,14 @@ import { announce, toast } from "./shell.js";
 const SECONDS = 10;
 const last = [];
 
-/** Tells what was done, and offers to take it back. `finish` is called when nobody did in time. */
-export function undoable(text, { undo, finish = () => {} }) {
+/** Tells what was done, and offers to take it back. `finish` is called when nobody did in time. `rows`: what it deletes. */
+export function undoable(text, { undo, finish = () => {}, rows = [] }) {
   const step = {
+    rows,
+    drop() {
+      forget(step);
+      close();
+    },
     undo() {
       forget(step);
       close();
@@ -33,6 +38,15 @@ export function undoLast() {
 
 /** Does at once what was only promised: the page is about to be left. Gives what is to be waited for. */
 export const finishAll = () => [...last].map((step) => step.now());
+
+/** These rows are out of the hands of their steps, which neither delete nor bring back what they no longer hold. */
+export function release(released) {
+  for (const step of [...last]) {
+    if (!step.rows.some((row) => released.includes(row))) continue;
+    step.rows.splice(0, Infinity, ...step.rows.filter((row) => !released.includes(row)));
+    if (!step.rows.length) step.drop();
+  }
+}
 
 function forget(step) {
   const place = last.indexOf(step);
