@@ -13,6 +13,7 @@ export function keepDrafts(user, drafts) {
   }
 }
 
+/** Nothing is kept any more. */
 export function dropDrafts() {
   try {
     sessionStorage.removeItem(KEY);

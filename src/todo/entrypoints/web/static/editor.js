@@ -1,6 +1,9 @@
 // Editing in place.
 
 const blank = document.querySelector("#editor").content.firstElementChild;
+const BLANK = /^[\s\x1c-\x1f\x85]*$/; // what the service takes for nothing is a little more than what browsers do
+const NOT_TEXT = /\0|\p{Surrogate}/u; // U+0000 and halves of characters
+const byTouch = matchMedia("(pointer: coarse)"); // where no Shift is at hand, Enter begins a line of a text that has lines
 const LONGEST = { title: 500, description: 16_384 }; // code points
 
 /** Opens the editor of a row, or goes on with a draft. `save` gets what has been changed in it, if anything has. */
@@ -33,7 +36,7 @@ export function edit(row, { draft, fault = "", save, closed }) {
     const wrong = faultOf(title.value, description.value);
     if (wrong) {
       tell(wrong);
-      return (title.value.trim() && [...title.value].length <= LONGEST.title ? description : title).focus();
+      return (faultOf(title.value) ? title : description).focus();
     }
     const fields = {};
     if (title.value !== before.title) fields.title = title.value;
@@ -46,7 +49,7 @@ export function edit(row, { draft, fault = "", save, closed }) {
     if (event.key === "Escape") {
       event.preventDefault();
       close();
-    } else if (event.key === "Enter" && !event.shiftKey && event.target.matches("input, textarea")) {
+    } else if (event.key === "Enter" && !event.shiftKey && event.target.matches(byTouch.matches ? "input" : "input, textarea")) {
       event.preventDefault();
       form.requestSubmit();
     }
@@ -96,8 +99,9 @@ function inFields(fields) {
 }
 
 export function faultOf(title, description = "") {
-  if (!title.trim()) return "Write down what needs doing.";
+  if (BLANK.test(title)) return "Write down what needs doing.";
   if ([...title].length > LONGEST.title) return `That is too long for a title: ${LONGEST.title} characters fit.`;
   if ([...description].length > LONGEST.description) return `That is too long: ${LONGEST.description} characters fit.`;
+  if (NOT_TEXT.test(title + description)) return "There is a character in it that cannot be kept. Write that part again.";
   return "";
 }

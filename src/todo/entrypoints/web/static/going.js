@@ -3,10 +3,16 @@
 import { newKey } from "./api.js";
 import { dropDrafts, keepDrafts, takeDrafts } from "./drafts.js";
 import { changedIn } from "./editor.js";
+import { Row } from "./rows.js";
 import { finishAll, release } from "./undo.js";
 
+const LAST_WORDS = 50; // requests that surely get out of a page that is being left
+
+/** What stands in the open editor of a task that is not saved. */
+const typedIn = ({ editing }) => editing && { title: editing.draft.title, description: editing.draft.description || null };
+
 /** Goes on with what was left undone here, and keeps it when the page is left. Gives what other changes tell it. */
-export function comeAndGo({ user, path, view, box, keys, owed, append, add, addAnew, startEditing, changeAll, forGood, refresh, isSigningOut }) {
+export function comeAndGo({ user, path, view, box, keys, owed, append, send, addAnew, setUnsaved, startEditing, changeAll, forGood, refresh, isSigningOut }) {
   let forgetting = false;
   let left = false; // a page that is left is hidden after that: it has then been left all the same
   let sent = []; // rows that are being deleted since the page was left
@@ -15,15 +21,15 @@ export function comeAndGo({ user, path, view, box, keys, owed, append, add, addA
   function keep() {
     if (forgetting) return;
     const rows = view.rows;
-    const open = rows.filter((row) => row.editing).map((row) => ({ id: row.id, ...row.editing.draft }));
+    const open = rows.filter((row) => row.editing && !row.isUnsaved).map((row) => ({ id: row.id, ...row.editing.draft }));
     const typed = rows.filter((row) => row.isTextUnderWay).map((row) => ({ id: row.id, ...row.shown, before: row.saved }));
     const ticked = rows.filter((row) => row.pending && !row.isUnsaved && row.shown.completed !== row.saved.completed);
     keepDrafts(user, {
       text: box.value,
-      unsaved: rows.filter((row) => row.isUnsaved).map((row) => ({ ...row.shown, key: keys.get(row) })),
-      edits: [...open, ...typed, ...owed].filter((draft) => Object.keys(changedIn(draft)).length),
+      unsaved: rows.filter((row) => row.isUnsaved).map((row) => ({ ...row.shown, ...typedIn(row), key: keys.get(row), sent: row.sent, trouble: row.trouble })),
+      edits: [...open, ...typed, ...owed.edits].filter((draft) => Object.keys(changedIn(draft)).length),
       // a page that may go on does these itself, or has them taken back, while a copy of its tab knows nothing of that
-      ticks: left ? ticked.map((row) => ({ id: row.id, completed: row.shown.completed })) : [],
+      ticks: left ? [...owed.ticks, ...ticked.map((row) => ({ id: row.id, completed: row.shown.completed }))] : [],
       leaving: left ? rows.filter((row) => row.leaving).map((row) => row.id) : [],
     });
   }
@@ -41,12 +47,18 @@ export function comeAndGo({ user, path, view, box, keys, owed, append, add, addA
     for (const row of found) row.leaving = true;
     view.apply();
     if (found.length) deleteWhatIsThere(found);
+    const last = [...new Map(ticks.map(({ id, completed }) => [id, completed]))];
     for (const completed of [true, false]) {
-      const those = ticks.filter((tick) => tick.completed === completed).map(({ id }) => rows.get(id));
+      const those = last.filter((tick) => tick[1] === completed).map(([id]) => rows.get(id));
       const rest = those.filter((row) => row && row.shown.completed !== completed);
       if (rest.length) changeAll(rest, completed);
     }
-    for (const { key, ...task } of unsaved) add(task, key);
+    for (const { key, trouble, sent, ...task } of unsaved) {
+      const row = append(task, key);
+      row.sent = sent;
+      if (trouble && !trouble.passing) setUnsaved(row, trouble); // it was refused: asking again is up to somebody
+      else send(row);
+    }
   }
 
   /** They are being deleted since the page was left: only what is still there is asked for again. */
@@ -78,7 +90,18 @@ export function comeAndGo({ user, path, view, box, keys, owed, append, add, addA
     else keep(); // a phone ends what it does not show, without a word
   });
 
+  const isChanged = (row) => row.editing && Object.keys(changedIn(row.editing.draft)).length > 0;
+
+  // Drafts go on in this tab alone. Whether it is closed nobody can tell, so the browser asks.
+  window.addEventListener("beforeunload", (event) => {
+    if (isSigningOut() || forgetting) return;
+    const rows = view.rows;
+    if (Row.underWay || rows.some((row) => row.isUnsaved || isChanged(row)) || rows.filter((row) => row.leaving).length > LAST_WORDS) event.preventDefault();
+  });
+
   document.addEventListener("leaving", (event) => {
+    const lost = view.rows.filter((row) => row.trouble || isChanged(row)).length;
+    if (lost && !confirm(`${lost === 1 ? "A task is" : `${lost} tasks are`} not saved, and will be lost. Log out all the same?`)) return event.preventDefault();
     event.detail.push(...finishAll(), ...view.rows.filter((row) => row.pending).map((row) => row.settled));
     forgetting = true; // who logs out leaves nothing behind
     dropDrafts();

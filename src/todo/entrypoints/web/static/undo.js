@@ -3,6 +3,7 @@
 import { announce, toast } from "./shell.js";
 
 const SECONDS = 10;
+const AT_MOST = 3; // deletions that wait side by side
 const last = [];
 
 /** Tells what was done, and offers to take it back. `finish` is called when nobody did in time. `rows`: what it deletes. */
@@ -46,6 +47,14 @@ export function release(released) {
     step.rows.splice(0, Infinity, ...step.rows.filter((row) => !released.includes(row)));
     if (!step.rows.length) step.drop();
   }
+}
+
+/** What waits to be deleted with the last step, when there are many of them: it can go on in the next one. */
+export function handOver() {
+  const deletions = last.filter((step) => step.rows.length);
+  if (deletions.length < AT_MOST) return [];
+  deletions.at(-1).drop();
+  return deletions.at(-1).rows;
 }
 
 function forget(step) {
