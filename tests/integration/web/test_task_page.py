@@ -129,10 +129,12 @@ async def test_tasks_reach_the_service_in_the_order_in_which_they_came(member: V
     [
         ("", "Write down what needs doing."),
         (" \t ", "Write down what needs doing."),
+        ("\x1f", "Write down what needs doing."),
+        ("a\0b", "There is a character in it that cannot be kept. Write that part again."),
         ("a" * 501, "That is too long for a title: 500 characters fit."),
         ("👍" * 600, "That is too long for a title: 500 characters fit."),
     ],
-    ids=["nothing", "blanks", "too long", "too many emoji"],
+    ids=["nothing", "blanks", "a control character", "U+0000", "too long", "too many emoji"],
 )
 async def test_what_cannot_be_a_title_is_told_and_stays(member: Visitor, typed: str, told: str) -> None:
     tasks = await opened(member)
@@ -248,6 +250,18 @@ async def test_a_double_click_edits_and_escape_leaves_all_as_it_was(member: Visi
     assert traffic.made == []
 
 
+async def test_enter_begins_a_line_where_there_is_no_shift(enter: Enter) -> None:
+    member = await (await enter(has_touch=True, is_mobile=True)).sign_up()
+    tasks = await opened(member, "Bake")
+    editor = await tasks.edit("Bake")
+    await editor.description.press_sequentially("Flour")
+    await editor.description.press("Enter")
+    await editor.description.press_sequentially("Eggs")
+    await editor.press("Save")
+
+    await _described(member, "Flour\nEggs")
+
+
 async def test_shift_and_enter_begins_a_line_of_the_description(member: Visitor) -> None:
     tasks = await opened(member, "Bake")
     editor = await tasks.edit("Bake")
@@ -341,6 +355,49 @@ async def test_undo_brings_a_task_back_in_its_place(member: Visitor) -> None:
     await tasks.shows("Bake", "Knit", "Sing")
 
     assert traffic.made == []
+
+
+async def test_the_second_of_two_clicks_deletes_nothing_more(member: Visitor) -> None:
+    tasks = await opened(member, "Bake", "Knit", "Sing")
+    await tasks.button("Delete: Bake").dblclick()
+    await expect(tasks.toasts).to_have_text("“Bake” deleted.Undo")
+
+    await tasks.shows("Knit", "Sing")
+
+
+async def test_every_deletion_can_be_undone_however_many_there_are(member: Visitor) -> None:
+    chores = [f"Chore {number}" for number in range(6)]
+    tasks = await opened(member, *chores)
+    for chore in chores[:5]:
+        await tasks.delete(chore)
+    await expect(tasks.toasts).to_have_text(
+        ["“Chore 0” deleted.Undo", "“Chore 1” deleted.Undo", "3 tasks deleted.Undo"]
+    )
+    for _ in range(3):
+        await tasks.toasts.get_by_role("button", name="Undo").last.click()
+
+    await tasks.shows(*chores)
+
+
+async def test_messages_make_way_only_for_what_can_be_acted_on(member: Visitor) -> None:
+    tasks = await opened(member, "Bake", address="/tasks?show=done")
+    await tasks.filter("All").click()
+    await tasks.delete("Bake")
+    await tasks.filter("Done").click()
+    await tasks.add("Knit", "Sing", "Read", "Rest")
+    await expect(tasks.toasts.last).to_contain_text("“Rest” is added")
+    await expect(tasks.toasts).to_have_count(4)
+    await tasks.undo()
+
+    await kept(member, *((title, False) for title in ("Bake", "Knit", "Sing", "Read", "Rest")))
+
+
+async def test_a_title_does_not_turn_the_words_around_it(member: Visitor) -> None:
+    tasks = await opened(member, "\u202eevil")
+    await tasks.delete("\u202eevil")
+
+    await expect(tasks.toasts.locator("bdi")).to_have_text("\u202eevil")
+    await expect(tasks.page.get_by_role("status").locator("bdi")).to_have_text("\u202eevil")
 
 
 async def test_leaving_the_page_deletes_what_could_have_been_undone(member: Visitor) -> None:

@@ -1,6 +1,7 @@
 // One's own account.
 
 import { call, inWords, Refused, toLogin } from "./api.js";
+import { dropDrafts } from "./drafts.js";
 import { enhance } from "./forms.js";
 import { toast } from "./shell.js";
 
@@ -18,7 +19,10 @@ const FORMS = {
   delete: {
     path: "/api/auth/delete-user",
     body: ({ current }) => ({ password: current }),
-    done: () => location.assign("/login?message=account-deleted"),
+    done: () => {
+      dropDrafts();
+      location.assign("/login?message=account-deleted");
+    },
   },
 };
 
@@ -48,7 +52,10 @@ document.getElementById("sessions")?.addEventListener("submit", async (event) =>
   event.preventDefault();
   const form = event.target;
   if (!(await end(form, "/api/auth/revoke-session", { token: form.elements.session.value }))) return;
-  if (form.dataset.this === "yes") return location.assign("/login");
+  if (form.dataset.this === "yes") {
+    dropDrafts();
+    return location.assign("/login");
+  }
   const line = form.closest("li");
   (line.nextElementSibling ?? line.previousElementSibling)?.querySelector("button").focus();
   line.remove();

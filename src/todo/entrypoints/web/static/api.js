@@ -52,11 +52,15 @@ export async function call(method, path, body, { key = newKey(), patient = false
 
 async function answerTo(path, options) {
   let answer, text;
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), PATIENCE);
   try {
-    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(PATIENCE) });
+    answer = await fetch(path, { ...options, signal: limit.signal });
     text = await answer.text();
   } catch (error) {
     throw new Unreachable(error.message);
+  } finally {
+    clearTimeout(timer);
   }
   let content = null;
   try {
@@ -67,6 +71,9 @@ async function answerTo(path, options) {
   if (answer.ok) return content;
   throw new Refused(answer.status, content, Number.parseInt(answer.headers.get("Retry-After"), 10));
 }
+
+/** Whether it may be different soon, without anybody changing anything. */
+export const isPassing = (error) => error instanceof Unreachable || error.status >= 500 || error.status === 429;
 
 /** In plain words. */
 export function inWords(error) {

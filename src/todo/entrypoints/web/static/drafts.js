@@ -1,7 +1,7 @@
 // What was typed and is not saved outlives a reload, and logging in again in this tab. It is never shown to another user.
 
 const KEY = "todo-drafts";
-export const NOTHING = { text: "", unsaved: [], edits: [], ticks: [], leaving: [] };
+const NOTHING = { text: "", unsaved: [], edits: [], ticks: [], leaving: [] };
 
 export function keepDrafts(user, drafts) {
   const empty = Object.values(drafts).every((some) => !some.length);
@@ -10,6 +10,15 @@ export function keepDrafts(user, drafts) {
     else sessionStorage.setItem(KEY, JSON.stringify({ user, ...drafts }));
   } catch {
     // the browser keeps nothing for this site: then nothing is kept
+  }
+}
+
+/** Nothing is kept any more. */
+export function dropDrafts() {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // nothing was kept
   }
 }
 

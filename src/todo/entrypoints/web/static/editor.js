@@ -1,9 +1,12 @@
 // Editing in place.
 
 const blank = document.querySelector("#editor").content.firstElementChild;
+const BLANK = /^[\s\x1c-\x1f\x85]*$/; // what the service takes for nothing is a little more than what browsers do
+const NOT_TEXT = /\0|\p{Surrogate}/u; // U+0000 and halves of characters
+const byTouch = matchMedia("(pointer: coarse)"); // where no Shift is at hand, Enter begins a line of a text that has lines
 const LONGEST = { title: 500, description: 16_384 }; // code points
 
-/** Opens the editor of a row. `save` gets what has been changed in it, if anything has. */
+/** Opens the editor of a row, or goes on with a draft. `save` gets what has been changed in it, if anything has. */
 export function edit(row, { draft, fault = "", save, closed }) {
   if (row.editing) return row.editing.again(fault);
   const form = blank.cloneNode(true);
@@ -13,6 +16,9 @@ export function edit(row, { draft, fault = "", save, closed }) {
   row.element.append(form);
   row.editing = {
     form,
+    get draft() {
+      return { ...heldBy(form), before };
+    },
     /** What was saved meanwhile has failed: what stands here is then more than it seemed. */
     again(text) {
       if (text) before = inFields(row.shown);
@@ -21,7 +27,7 @@ export function edit(row, { draft, fault = "", save, closed }) {
     },
   };
   before = inFields(row.shown);
-  fill(form, draft ?? row.shown);
+  fill(form, { ...before, ...(draft && changedIn(draft)) });
   tell(fault);
   focus(fault);
 
@@ -30,7 +36,7 @@ export function edit(row, { draft, fault = "", save, closed }) {
     const wrong = faultOf(title.value, description.value);
     if (wrong) {
       tell(wrong);
-      return (title.value.trim() && [...title.value].length <= LONGEST.title ? description : title).focus();
+      return (faultOf(title.value) ? title : description).focus();
     }
     const fields = {};
     if (title.value !== before.title) fields.title = title.value;
@@ -43,7 +49,7 @@ export function edit(row, { draft, fault = "", save, closed }) {
     if (event.key === "Escape") {
       event.preventDefault();
       close();
-    } else if (event.key === "Enter" && !event.shiftKey && event.target.matches("input, textarea")) {
+    } else if (event.key === "Enter" && !event.shiftKey && event.target.matches(byTouch.matches ? "input" : "input, textarea")) {
       event.preventDefault();
       form.requestSubmit();
     }
@@ -70,8 +76,11 @@ export function edit(row, { draft, fault = "", save, closed }) {
   }
 }
 
-/** What an open editor holds. */
-export const draftOf = (row) => heldBy(row.editing.form);
+/** What somebody has typed into a draft. The rest of it may be older than what the service has by now. */
+export function changedIn({ title, description, before }) {
+  const was = before ? inFields(before) : {};
+  return Object.fromEntries(Object.entries(inFields({ title, description })).filter(([name, text]) => text !== was[name]));
+}
 
 function heldBy({ elements: { title, description } }) {
   return { title: title.value, description: description.value };
@@ -90,8 +99,9 @@ function inFields(fields) {
 }
 
 export function faultOf(title, description = "") {
-  if (!title.trim()) return "Write down what needs doing.";
+  if (BLANK.test(title)) return "Write down what needs doing.";
   if ([...title].length > LONGEST.title) return `That is too long for a title: ${LONGEST.title} characters fit.`;
   if ([...description].length > LONGEST.description) return `That is too long: ${LONGEST.description} characters fit.`;
+  if (NOT_TEXT.test(title + description)) return "There is a character in it that cannot be kept. Write that part again.";
   return "";
 }

@@ -22,6 +22,8 @@ export class Row {
     this.leaving = false; // deleted here, and not yet by the service
     this.elsewhere = false; // the same in another tab
     this.editing = null; // the open editor
+    this.trouble = null; // why it could not be added
+    this.sent = null; // the text with which it was asked for, as long as there is no answer to that
     rowOf.set(element, this);
   }
 
@@ -102,19 +104,22 @@ export class Row {
     this.#allow(!now);
   }
 
-  /** The row stays, with what was typed, and with what can be done about it. */
-  setUnsaved(words, { retry, discard }) {
+  /** The row stays, with what was typed, and with what can be done about it. `passing`: trying again may be enough. */
+  setUnsaved({ words, passing }, { retry, revise, discard }) {
+    this.trouble = { words, passing };
     this.setSaving(false);
     this.#allow(false);
     const line = unsaved.cloneNode(true);
     line.querySelector(".error").textContent = `Not saved. ${words}`;
     line.querySelector(".retry").addEventListener("click", retry);
+    line.querySelector(".revise").addEventListener("click", revise);
     line.querySelector(".discard").addEventListener("click", discard);
     this.element.querySelector(".unsaved")?.remove();
     this.element.append(line);
   }
 
   setSaved() {
+    this.trouble = null;
     this.element.querySelector(".unsaved")?.remove();
     this.setSaving(false);
   }

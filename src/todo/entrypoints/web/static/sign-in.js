@@ -1,6 +1,7 @@
 // Signing up, logging in, and what helps who has forgotten a password.
 
 import "./shell.js";
+import { dropDrafts } from "./drafts.js";
 import { enhance } from "./forms.js";
 
 const FORMS = {
@@ -30,6 +31,9 @@ for (const [id, how] of Object.entries(FORMS)) {
   const form = document.getElementById(id);
   if (form) enhance(form, how);
 }
+
+const expired = /^session[ -]expired/i.test(new URLSearchParams(location.search).get("message"));
+if (location.pathname === "/login" && !expired) dropDrafts(); // nobody is about to go on with them
 
 if (location.pathname === "/reset-password" && location.search) {
   history.replaceState(null, "", "/reset-password"); // the token stands in the form; it need not stand in the history

@@ -1,13 +1,13 @@
 // The list of tasks: what is done shows at once, and is taken back with a word when the service says no.
 
-import { call, inWords, newKey, Refused, toLogin, Unreachable } from "./api.js";
-import { keepDrafts, NOTHING, takeDrafts } from "./drafts.js";
-import { draftOf, edit, faultOf } from "./editor.js";
+import { call, inWords, isPassing, newKey, Refused, toLogin, Unreachable } from "./api.js";
+import { edit, faultOf } from "./editor.js";
+import { comeAndGo } from "./going.js";
 import { listen, showHelp } from "./keyboard.js";
 import { Row } from "./rows.js";
-import { announce, toast } from "./shell.js";
+import { announce, toast, written } from "./shell.js";
 import { otherTabs } from "./tabs.js";
-import { finishAll, undoable, undoLast } from "./undo.js";
+import { handOver, release, undoable, undoLast } from "./undo.js";
 import { View } from "./view.js";
 
 const user = document.body.dataset.user;
@@ -30,6 +30,15 @@ const tabs = otherTabs(user, {
     for (const row of view.rows) if (ids.includes(row.id)) row.elsewhere = gone;
     view.apply();
   },
+  saved(ids) {
+    const rows = view.rows.filter((row) => row.leaving && !row.pending && ids.includes(row.id));
+    if (!rows.length) return;
+    for (const row of rows) row.leaving = false;
+    release(rows);
+    tabs.returned(rows.map((row) => row.id));
+    view.apply();
+    toast(`“${brief(rows[0])}” stays: it has just been changed in another tab.`);
+  },
 });
 
 // --- adding -----------------------------------------------------------------------------------------------------
@@ -43,14 +52,14 @@ adding.addEventListener("submit", (event) => {
   add({ title });
 });
 
-function add({ title, description = null }, key = newKey()) {
-  const row = append({ title, description }, key);
+function add(task) {
+  const row = append(task);
   row.element.scrollIntoView({ block: "nearest" });
   send(row);
 }
 
-function append({ title, description }, key = newKey()) {
-  const row = Row.of({ title, description, completed: false });
+function append({ title, description = null, completed = false }, key = newKey()) {
+  const row = Row.of({ title, description, completed });
   keys.set(row, key);
   row.element.toggleAttribute("data-fresh", true);
   list.append(row.element);
@@ -70,19 +79,26 @@ async function send(row) {
   row.setSaved();
   row.setSaving(true);
   view.apply();
-  const { title, description, completed } = row.shown;
+  // A key stands for what was first asked for with it. What has been changed since comes after that.
+  row.sent ??= { ...row.shown, completed: false };
+  const { title, description } = row.sent;
   const body = description === null ? { title } : { title, description };
   try {
     const task = await row.inOrder(() => afterTheOthers(() => call("POST", path, body, { key: keys.get(row), patient: true })));
+    const wanted = row.shown;
     const kept = settleIn(row, task);
+    const rest = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== row.sent[name]));
+    row.sent = null;
     settled({ changed: true });
     view.apply();
-    if (!kept.element.hidden) announce(`Added: ${title}`);
+    if (!kept.element.hidden) announce(`Added: ${written(title)}`);
     else toast(`“${brief(kept)}” is added, and not among what is shown here.`);
-    if (completed) await report(kept, { completed });
+    if (Object.keys(rest).length) await report(kept, rest);
   } catch (error) {
+    if (!isPassing(error)) row.sent = null;
     if (isSignedOut(error)) return signOut();
-    setUnsaved(row, error);
+    setUnsaved(row, troubleOf(error));
+    announce(`Not saved: ${written(title)}. ${inWords(error)}`);
     warn(error);
     settled();
   }
@@ -99,12 +115,14 @@ function settleIn(row, task) {
   return kept;
 }
 
-function setUnsaved(row, error) {
+const troubleOf = (error) => ({ words: inWords(error), passing: isPassing(error) });
+
+function setUnsaved(row, trouble) {
   const retry = () => {
     row.element.focus(); // the button is about to go
     send(row);
   };
-  row.setUnsaved(inWords(error), { retry, discard: () => leave(row) });
+  row.setUnsaved(trouble, { retry, revise: () => startEditing(row), discard: () => leave(row) });
   view.apply();
 }
 
@@ -136,6 +154,7 @@ async function put(row, fields) {
     return null;
   } catch (error) {
     row.takeBack(fields);
+    if (isSignedOut(error) && "completed" in fields) owed.ticks.push({ id: row.id, completed: fields.completed });
     settled();
     return error;
   }
@@ -152,7 +171,7 @@ function toggle(row) {
   const next = neighbour(row);
   report(row, { completed });
   if (row.element.hidden) focusOn(next);
-  announce(`${completed ? "Done" : "Open again"}: ${row.shown.title}`);
+  announce(`${completed ? "Done" : "Open again"}: ${written(row.shown.title)}`);
 }
 
 function startEditing(row, draft, fault) {
@@ -161,9 +180,12 @@ function startEditing(row, draft, fault) {
     fault,
     closed: () => followed(row, () => view.apply()),
     save: async (fields) => {
-      const typed = { ...row.shown, ...fields };
+      if (row.isUnsaved) return row.pending ? row.show(fields) : revise(row, fields);
+      const typed = { ...row.shown, ...fields, before: row.shown };
+      tabs.saved([row.id]);
+      row.elsewhere = false;
       const error = await followed(row, () => change(row, fields));
-      if (!error) return announce(`Saved: ${row.shown.title}`);
+      if (!error) return announce(`Saved: ${written(row.shown.title)}`);
       if (isSignedOut(error)) return signOut([{ id: row.id, ...typed }]);
       if (isGone(error)) return addAnew(row, typed, error);
       warn(error);
@@ -171,6 +193,14 @@ function startEditing(row, draft, fault) {
     },
   });
   view.apply();
+}
+
+/** A new task that could not be added is tried again with another text. */
+function revise(row, fields) {
+  row.show(fields);
+  if (!row.sent) keys.set(row, newKey());
+  row.element.focus();
+  send(row);
 }
 
 /** When what is done takes the row out of sight, the focus goes to its neighbour. */
@@ -185,11 +215,11 @@ function followed(row, act) {
 const isElsewhere = () => document.activeElement.matches("input, textarea") && !list.contains(document.activeElement);
 
 /** The task is gone, and what was typed is not: it can become a new one. */
-function addAnew(row, typed, error) {
+function addAnew(row, { title, description }, error = new Refused(404)) {
   row.id = null;
   keys.set(row, newKey());
-  row.show(typed);
-  setUnsaved(row, error);
+  row.show({ title, description });
+  setUnsaved(row, troubleOf(error));
 }
 
 async function changeAll(rows, completed) {
@@ -197,6 +227,7 @@ async function changeAll(rows, completed) {
   view.apply();
   const errors = await Promise.all(rows.map((row) => put(row, { completed })));
   view.apply();
+  if (errors.some(isSignedOut)) return signOut();
   const error = errors.find((error) => error && !isGone(error)) ?? errors.find(Boolean);
   if (!error) return;
   const wrong = rows.filter((_, place) => errors[place] && isGone(errors[place]) === isGone(error));
@@ -218,12 +249,19 @@ document.querySelector("#complete-all").addEventListener("click", () => {
 function remove(rows, text) {
   const next = neighbour(rows.at(-1), rows);
   for (const row of rows) row.leaving = true;
+  const before = handOver();
+  if (before.length) {
+    rows = [...before, ...rows];
+    text = `${count(rows.length)} deleted.`;
+  }
   tabs.leaving(rows.map((row) => row.id));
   view.apply();
   focusOn(next);
   undoable(text, {
+    rows,
     undo() {
       for (const row of rows) row.leaving = false;
+      going.follow();
       tabs.returned(rows.map((row) => row.id));
       view.apply();
       rows[0].element.focus();
@@ -279,7 +317,8 @@ list.addEventListener("click", (event) => {
   if (button.matches(".check, .delete")) event.preventDefault(); // without scripts they send a form
   if (button.matches(".check")) toggle(row);
   if (button.matches(".edit")) startEditing(row);
-  if (button.matches(".acts .delete")) remove([row], `“${brief(row)}” deleted.`);
+  // the second click of two was meant for the row that has just gone
+  if (button.matches(".acts .delete") && event.detail < 2) remove([row], `“${brief(row)}” deleted.`);
 });
 
 list.addEventListener("dblclick", (event) => {
@@ -306,10 +345,13 @@ window.addEventListener("popstate", () => {
   view.apply();
 });
 
+let writing;
+
 search.addEventListener("input", () => {
   view.search = search.value.trim();
-  history.replaceState(null, "", view.address());
   view.apply();
+  clearTimeout(writing);
+  writing = setTimeout(() => history.replaceState(null, "", view.address()), 200); // browsers count how often it is done
 });
 
 document.querySelector("#search").addEventListener("submit", (event) => {
@@ -344,6 +386,12 @@ async function refresh() {
   }
 }
 
+/** When a task comes that looks like one whose answer got lost, asking again tells whether it is that one. */
+function askForLostAnswers(tasks, known) {
+  const titles = new Set(tasks.filter(({ id }) => !known.has(id)).map(({ title }) => title));
+  for (const row of view.rows) if (row.trouble && row.sent && titles.has(row.sent.title)) send(row);
+}
+
 /** Touches only what is different: rows that stay where they are keep the focus, and what is being typed in them. */
 function takeOver(tasks) {
   const known = new Map(view.rows.filter((row) => !row.isUnsaved).map((row) => [row.id, row]));
@@ -359,6 +407,7 @@ function takeOver(tasks) {
     else list.insertBefore(row.element, place);
   }
   view.apply();
+  askForLostAnswers(tasks, known);
 }
 
 let toTell = false;
@@ -370,6 +419,7 @@ function settled({ changed = false } = {}) {
     banner.hidden = true;
     toTell = true;
   }
+  going.follow();
   if (Row.underWay) return;
   if (toTell) tabs.changed();
   toTell = false;
@@ -405,7 +455,7 @@ function warn(error) {
 }
 
 async function tryAgain() {
-  await Promise.all(view.rows.filter((row) => row.isUnsaved && !row.pending).map(send));
+  await Promise.all(view.rows.filter((row) => row.trouble?.passing).map(send));
   refresh();
 }
 
@@ -414,10 +464,10 @@ window.addEventListener("online", tryAgain);
 window.addEventListener("offline", () => warn(new Unreachable()));
 
 let signingOut = false;
-const owed = []; // edits that the service did not take any more
+const owed = { edits: [], ticks: [] }; // what the service did not take any more
 
 function signOut(edits = []) {
-  owed.push(...edits);
+  owed.edits.push(...edits);
   if (signingOut) return;
   signingOut = true;
   toLogin();
@@ -425,71 +475,12 @@ function signOut(edits = []) {
 
 // --- coming and going -------------------------------------------------------------------------------------------
 
-let forgetting = false;
-
-/** What the service does not have yet, whether it was typed, is on its way, or did not get there. */
-function keep() {
-  if (forgetting) return;
-  const rows = view.rows;
-  const open = rows.filter((row) => row.editing).map((row) => ({ id: row.id, ...draftOf(row) }));
-  const sent = rows.filter((row) => row.isTextUnderWay).map((row) => ({ id: row.id, ...row.shown }));
-  const ticked = rows.filter((row) => row.pending && !row.isUnsaved && row.shown.completed !== row.saved.completed);
-  keepDrafts(user, {
-    text: box.value,
-    unsaved: rows.filter((row) => row.isUnsaved).map((row) => ({ ...row.shown, key: keys.get(row) })),
-    edits: [...open, ...sent, ...owed],
-    ticks: ticked.map((row) => ({ id: row.id, completed: row.shown.completed })),
-    leaving: rows.filter((row) => row.leaving).map((row) => row.id),
-  });
-}
-
-/** Goes on with what was left undone here. */
-function resume({ text, unsaved, edits, ticks, leaving }) {
-  if (!box.value) box.value = text;
-  const rows = new Map(view.rows.map((row) => [row.id, row]));
-  for (const { id, title, description } of edits) {
-    const row = rows.get(id);
-    const typed = { title, description: description || null };
-    if (!row) addAnew(append(typed), typed, new Refused(404));
-    else if (!row.editing && (title !== row.shown.title || typed.description !== row.shown.description)) startEditing(row, typed);
-  }
-  const found = leaving.map((id) => rows.get(id)).filter(Boolean);
-  for (const row of found) row.leaving = true;
-  view.apply();
-  // They are being deleted since the page before was left: only what is still there is asked for again.
-  if (found.length) refresh().then(() => forGood(found.filter((row) => row.element.isConnected)));
-  for (const completed of [true, false]) {
-    const those = ticks.filter((tick) => tick.completed === completed).map(({ id }) => rows.get(id));
-    const rest = those.filter((row) => row && row.shown.completed !== completed);
-    if (rest.length) changeAll(rest, completed);
-  }
-  for (const { key, ...task } of unsaved) add(task, key);
-}
-
-resume(takeDrafts(user));
-
-window.addEventListener("pagehide", () => {
-  keep();
-  if (signingOut || forgetting) return;
-  // Not by `call`: it has them wait for each other, and nobody will be there to send the next.
-  const headers = () => ({ Accept: "application/json", "Idempotency-Key": newKey() });
-  for (const row of view.rows.filter((row) => row.leaving)) fetch(`${path}/${row.id}`, { method: "DELETE", headers: headers(), keepalive: true }).catch(() => {});
-});
-
-document.addEventListener("leaving", (event) => {
-  event.detail.push(...finishAll(), ...view.rows.filter((row) => row.pending).map((row) => row.settled));
-  forgetting = true; // who logs out leaves nothing behind
-  keepDrafts(user, NOTHING);
-});
-document.addEventListener("staying", () => (forgetting = false)); // logging out did not work
+const going = comeAndGo({ user, path, view, box, keys, owed, append, send, addAnew, setUnsaved, startEditing, changeAll, forGood, refresh, isSigningOut: () => signingOut });
+going.resume();
 
 const look = () => asking || refresh();
-window.addEventListener("pageshow", (event) => event.persisted && look());
 window.addEventListener("focus", look);
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") look();
-  else keep(); // a phone ends what it does not show, without a word
-});
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
 
 // --- keys -------------------------------------------------------------------------------------------------------
 
@@ -538,9 +529,11 @@ document.querySelector("#help-button").addEventListener("click", showHelp);
 
 function brief(row) {
   const letters = [...row.shown.title];
-  return letters.length > 40 ? `${letters.slice(0, 39).join("")}…` : row.shown.title;
+  return written(letters.length > 40 ? `${letters.slice(0, 39).join("")}…` : row.shown.title);
 }
 
 function count(number) {
   return `${number} task${number === 1 ? "" : "s"}`;
 }
+
+document.documentElement.classList.add("js"); // last: where something above does not work, forms without scripts do
