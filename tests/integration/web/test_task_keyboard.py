@@ -169,7 +169,17 @@ async def test_the_focus_goes_to_the_neighbour_of_what_disappears(member: Visito
     await tasks.check("Sing").press("Space")
     await tasks.shows()
 
-    await expect(tasks.box).to_be_focused()
+    await expect(tasks.page.get_by_role("main")).to_be_focused()
+
+
+async def test_the_last_task_that_was_deleted_comes_back_by_a_key(member: Visitor) -> None:
+    tasks = await opened(member, "Bake")
+    await press(tasks, "j", "Delete")
+    await tasks.shows()
+    await press(tasks, "u")
+
+    await tasks.shows("Bake")
+    await expect(tasks.box).to_have_value("")
 
 
 async def test_the_focus_goes_to_the_neighbour_of_what_no_longer_matches(member: Visitor) -> None:

@@ -212,6 +212,31 @@ async def test_completed_tasks_are_cleared_and_come_back(member: Visitor) -> Non
     await kept(member, ("Knit", False))
 
 
+async def test_two_clicks_on_a_button_for_many_do_one_thing(member: Visitor) -> None:
+    tasks = await opened(member, "Bake", "Knit")
+    await tasks.button("Complete all").dblclick()
+
+    await kept(member, ("Bake", True), ("Knit", True))
+    await tasks.shows("Bake", "Knit")
+
+
+async def test_buttons_for_many_touch_nothing_out_of_sight(member: Visitor) -> None:
+    await member.add_task("Done", completed=True)
+    tasks = await opened(member, "Open")
+
+    for view, there, away in (("Open", "Complete all", "Clear completed"), ("Done", "Clear completed", "Complete all")):
+        await tasks.page.get_by_role("navigation", name="Filter").get_by_role("link", name=view).click()
+        await expect(tasks.button(there)).to_be_visible()
+        await expect(tasks.button(away)).to_be_hidden()
+
+
+async def test_the_second_click_of_two_ticks_nothing_else(member: Visitor) -> None:
+    tasks = await opened(member, "Bake", "Knit", address="/tasks?show=open")
+    await tasks.check("Bake").dblclick()
+
+    await kept(member, ("Bake", True), ("Knit", False))
+
+
 async def test_buttons_for_many_are_about_what_was_searched_for(member: Visitor) -> None:
     tasks = await opened(member, "Buy milk", "Buy bread", "Write to Alan")
     await tasks.search.fill("buy")

@@ -241,7 +241,7 @@ document.querySelector("#complete-all").addEventListener("click", () => {
   const rows = many(false);
   changeAll(rows, true);
   undoable(`${count(rows.length)} completed.`, { undo: () => changeAll(rows, false) });
-  box.focus();
+  focusOn(view.visible[0]);
 });
 
 // --- deleting ---------------------------------------------------------------------------------------------------
@@ -310,15 +310,18 @@ function leave(...rows) {
 
 // --- the list as a whole ----------------------------------------------------------------------------------------
 
+let clicked; // the row of the first click of two
+
 list.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   const row = Row.at(event.target);
   if (!row || !button) return;
   if (button.matches(".check, .delete")) event.preventDefault(); // without scripts they send a form
+  if (event.detail > 1 && row !== clicked) return; // the second click of two was meant for the row that has just gone
+  clicked = row;
   if (button.matches(".check")) toggle(row);
   if (button.matches(".edit")) startEditing(row);
-  // the second click of two was meant for the row that has just gone
-  if (button.matches(".acts .delete") && event.detail < 2) remove([row], `“${brief(row)}” deleted.`);
+  if (button.matches(".acts .delete")) remove([row], `“${brief(row)}” deleted.`);
 });
 
 list.addEventListener("dblclick", (event) => {
@@ -492,7 +495,8 @@ function neighbour(row, going = [row]) {
   return visible.slice(place + 1).find(stays) ?? visible.slice(0, Math.max(place, 0)).findLast(stays);
 }
 
-const focusOn = (row) => (row ? row.element : box).focus();
+/** Where no row is left, on the page: in the box the next key would be a letter, and no command such as undo. */
+const focusOn = (row) => (row ? row.element : document.querySelector("#main")).focus();
 
 function move(step) {
   const visible = view.visible;

@@ -70,8 +70,8 @@ export class View {
     }
     const why = shown ? "" : !counts.all ? "none" : this.search ? "search" : this.show;
     for (const empty of document.querySelectorAll("[data-empty]")) empty.hidden = empty.dataset.empty !== why;
-    document.querySelector("#complete-all").hidden = !found.open;
-    document.querySelector("#clear-completed").hidden = !found.done;
+    document.querySelector("#complete-all").hidden = !found.open || this.show === "done";
+    document.querySelector("#clear-completed").hidden = !found.done || this.show === "open";
     document.querySelector("#heading").textContent = HEADINGS[this.show];
     document.title = `${HEADINGS[this.show]} (${counts[this.show]}) · todo`;
     return counts;
