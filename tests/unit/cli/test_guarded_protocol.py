@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import json
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from uvicorn.server import ServerState
 
 from todo.entrypoints.cli import guarded_protocol as limits
 from todo.entrypoints.cli.guarded_protocol import GuardedProtocol
+from todo.entrypoints.http.edge.headers import SECURITY
 
 GET = b"GET /where HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /where HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
@@ -254,9 +257,22 @@ def test_who_still_waits_at_the_end_is_told_to_come_back(client: Client) -> None
     head, _, body = client.wire.written.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     assert b"\r\nretry-after: 2\r\n" in head
-    assert body == limits.LATE
+    assert json.loads(body)["code"] == "SERVICE_UNAVAILABLE"
     assert client.wire.closed
     assert client.protocol.cycle.disconnected
+
+
+def test_what_no_application_is_asked_about_has_the_headers_of_all_answers(client: Client) -> None:
+    client.says(b"NONSENSE\r\n\r\n")
+
+    head, _, body = client.wire.written.partition(b"\r\n\r\n")
+    headers = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
+    assert client.refused
+    assert dict(SECURITY).items() <= headers.items()
+    assert headers[b"cache-control"] == b"no-store"
+    assert re.fullmatch(rb"[0-9a-f]{20}", headers[b"x-request-id"])
+    assert int(headers[b"content-length"]) == len(body)
+    assert set(json.loads(body)) == {"detail", "message", "code"}
 
 
 def test_an_answer_that_has_begun_is_not_written_over(client: Client) -> None:

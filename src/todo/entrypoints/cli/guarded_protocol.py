@@ -8,6 +8,7 @@ A deadline is a number that the worker compares twice a second, not a timer: tho
 
 import json
 from asyncio import Transport
+from random import getrandbits
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -23,26 +24,40 @@ LARGEST_HEAD: Final = 16 * 1024
 """Bytes: the URL, and the names and values of all headers."""
 MOST_HEADERS: Final = 100
 
-LATE: Final = json.dumps(
-    {
-        "detail": "Service Unavailable: please try again in a moment",
-        "message": "The service is busy. Please try again in a moment.",
-        "code": "SERVICE_UNAVAILABLE",
-    },
-    separators=(",", ":"),
-).encode()
-"""Fits either side of the API: which one was called is not known here."""
-LATE_HEADERS: Final = (
-    (b"content-type", b"application/json"),
-    (b"content-length", b"%d" % len(LATE)),
-    (b"cache-control", b"no-store"),
-    (b"retry-after", b"2"),
-    (b"connection", b"close"),
+SECURITY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+"""What every answer of the application has, too: these are given where no application was asked."""
+
+
+def _answer(status: bytes, message: str, code: str, *headers: tuple[bytes, bytes]) -> bytes:
+    """The last one on its connection. It fits either side of the API: which was called is not known here."""
+    body = json.dumps({"detail": message, "message": message, "code": code}, separators=(",", ":")).encode()
+    lines = (
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+        *SECURITY,
+        *headers,
+    )
+    return b"HTTP/1.1 %s\r\n%s%%s\r\n%s" % (status, b"".join(b"%s: %s\r\n" % line for line in lines), body)
+
+
+LATE: Final = _answer(
+    b"503 Service Unavailable",
+    "The service is busy. Please try again in a moment.",
+    "SERVICE_UNAVAILABLE",
+    (b"retry-after", b"2"),
+)
+UNREADABLE: Final = _answer(b"400 Bad Request", "Bad Request: no HTTP, or too much of it", "BAD_REQUEST")
 
 
 class HeadTooLarge(Exception):
-    """Answered with 400 by uvicorn, as any head that cannot be read."""
+    """Answered with 400, as any head that cannot be read."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -124,6 +139,11 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self.transport.abort()
 
+    def send_400_response(self, msg: str) -> None:
+        """In the form of the service, in the place of uvicorn's plain text."""
+        self._write(UNREADABLE)
+        self.transport.close()
+
     def last_request(self) -> None:
         """The next answer tells the client that it is the last on this connection."""
         self._is_last = True
@@ -135,12 +155,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.abort()
             return
         if cycle is not None and not cycle.response_started:
-            headers = [*self.server_state.default_headers, *LATE_HEADERS]
-            head = b"".join(b"%s: %s\r\n" % header for header in headers)
-            self.transport.write(b"HTTP/1.1 503 Service Unavailable\r\n%s\r\n%s" % (head, LATE))
+            self._write(LATE)
         if cycle is not None:
             cycle.disconnected = True  # so that nothing is written after it
         self.transport.close()
+
+    def _write(self, answer: bytes) -> None:
+        own = [*self.server_state.default_headers, (b"x-request-id", b"%020x" % getrandbits(80))]
+        self.transport.write(answer % b"".join(b"%s: %s\r\n" % header for header in own))
 
     def _wait_for(self, seconds: float) -> None:
         self._deadline = self.loop.time() + seconds
