@@ -88,6 +88,7 @@ async def fill_with_odd_things(url: str) -> None:
             ADA,
         )
         await connection.execute("INSERT INTO known_network VALUES ($1, '\\x00ff5c0a', now())", ADA)
+        await connection.execute("INSERT INTO idempotency_keys VALUES ($1, '~', '\\x00ff', 201, '\\x5c00', now())", ADA)
         await connection.execute("SELECT setval('tasks_id_seq', 4711)")
 
 
