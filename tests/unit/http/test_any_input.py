@@ -4,7 +4,7 @@ import json
 import random
 from string import ascii_letters, digits
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 import pytest
@@ -130,7 +130,8 @@ class TestTokens:
         for _ in range(TOKENS):
             token = damaged(good, other, chance)
             said = await spoken(service.app, "GET", ada.tasks, [(b"authorization", b"Bearer " + token)])
-            assert said[0]["status"] in {200, 401}, token
+            whole = unquote_to_bytes(token).strip() in {good, other}  # nothing was changed but how it is written
+            assert said[0]["status"] == (200 if whole else 401), token
 
     async def test_in_the_cookie_they_open_no_more(self, service: Service) -> None:
         ada = await service.signed_up()
