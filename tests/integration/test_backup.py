@@ -203,6 +203,7 @@ class TestWhatComesBack:
             there = await restore(server.url, folder / "kept", with_sessions=True)
             between = await contents_of(server.url)
             back = await save(server.url, folder / "kept there")
+            await asyncio.to_thread(server.close, wait=True)  # the folder goes, too
 
         assert between == await contents_of(empty_database)
         assert {part.sha256 for part in back.parts} == {part.sha256 for part in there.parts}
