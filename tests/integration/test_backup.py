@@ -1,6 +1,7 @@
 """Backups: what comes back, and what is refused before anything is touched."""
 
 import asyncio
+import hashlib
 import json
 import stat
 import zipfile
@@ -88,7 +89,11 @@ async def fill_with_odd_things(url: str) -> None:
             ADA,
         )
         await connection.execute("INSERT INTO known_network VALUES ($1, '\\x00ff5c0a', now())", ADA)
-        await connection.execute("INSERT INTO idempotency_keys VALUES ($1, '~', '\\x00ff', 201, '\\x5c00', now())", ADA)
+        await connection.execute(
+            "INSERT INTO idempotency_keys VALUES ($1, 'a', '\\x00', 201, '\\x0a5c00ff', 'infinity'),"
+            " ($1, '\\', '\\x', NULL, NULL, '-infinity')",
+            ADA,
+        )
         await connection.execute("SELECT setval('tasks_id_seq', 4711)")
 
 
@@ -198,6 +203,7 @@ class TestWhatComesBack:
             there = await restore(server.url, folder / "kept", with_sessions=True)
             between = await contents_of(server.url)
             back = await save(server.url, folder / "kept there")
+            await asyncio.to_thread(server.close, wait=True)  # the folder goes, too
 
         assert between == await contents_of(empty_database)
         assert {part.sha256 for part in back.parts} == {part.sha256 for part in there.parts}
@@ -318,9 +324,59 @@ def saying(**other: object) -> Callable[[dict[str, bytes]], Mapping[str, bytes]]
     return lambda parts: parts | {"manifest.json": json.dumps(json.loads(parts["manifest.json"]) | other).encode()}
 
 
+def with_manifest(text: bytes) -> Callable[[dict[str, bytes]], Mapping[str, bytes]]:
+    return lambda parts: parts | {"manifest.json": text}
+
+
+def of_part(table: str, **other: object) -> Callable[[dict[str, bytes]], Mapping[str, bytes]]:
+    """Says something else of one part."""
+
+    def change(parts: dict[str, bytes]) -> Mapping[str, bytes]:
+        told = json.loads(parts["manifest.json"])
+        told["parts"] = [part | other if part["table"] == table else part for part in told["parts"]]
+        return parts | {"manifest.json": json.dumps(told).encode()}
+
+    return change
+
+
+def with_part(table: str, *columns: str, content: bytes = b"") -> Callable[[dict[str, bytes]], Mapping[str, bytes]]:
+    """One more, which the manifest vouches for."""
+
+    def change(parts: dict[str, bytes]) -> Mapping[str, bytes]:
+        told = json.loads(parts["manifest.json"])
+        digest = hashlib.sha256(content).hexdigest()
+        told["parts"].append({"table": table, "columns": columns, "rows": content.count(b"\n"), "sha256": digest})
+        return {f"tables/{table}.copy": content} | parts | {"manifest.json": json.dumps(told).encode()}
+
+    return change
+
+
+def without_part(table: str) -> Callable[[dict[str, bytes]], Mapping[str, bytes]]:
+    def change(parts: dict[str, bytes]) -> Mapping[str, bytes]:
+        told = json.loads(parts["manifest.json"])
+        told["parts"] = [part for part in told["parts"] if part["table"] != table]
+        return parts | {"manifest.json": json.dumps(told).encode()}
+
+    return change
+
+
+def called_encrypted(file: Path) -> None:
+    """Sets the bit for it, in the directory and before each part."""
+    content = bytearray(file.read_bytes())
+    for signature, place in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        found = content.find(signature)
+        while found >= 0:
+            content[found + place] |= 1
+            found = content.find(signature, found + 1)
+    file.write_bytes(content)
+
+
 def with_other_rows(parts: dict[str, bytes]) -> Mapping[str, bytes]:
     return parts | {"tables/user.copy": parts["tables/user.copy"].replace(b"usr_ada@", b"usr_eve@")}
 
+
+NO_BACKUP = "is no backup of this program, or it is damaged"
+CATALOG_ROW = b"1\t1\t0\ttampered\n"
 
 DAMAGES: Mapping[str, tuple[Callable[[Path], None], str]] = {
     "cut short": (cut_short, "is no backup of this program, or it is damaged"),
@@ -337,6 +393,45 @@ DAMAGES: Mapping[str, tuple[Callable[[Path], None], str]] = {
         rewritten(lambda parts: {name: parts[name] for name in parts if "tasks" not in name}),
         "is no backup of this program, or it is damaged",
     ),
+    "a manifest without an end": (rewritten(with_manifest(b"[" * 200_000)), NO_BACKUP),
+    "depths in a field of nobody's": (
+        rewritten(with_manifest(b'{"format": "todo backup", "format_version": 1, "x": ' + b"[" * 200_000)),
+        NO_BACKUP,
+    ),
+    "a text for a manifest": (rewritten(with_manifest(b'"todo backup"')), NO_BACKUP),
+    "a manifest that is no UTF-8": (rewritten(with_manifest(b'{"format": "\xff"}')), NO_BACKUP),
+    "a list of sequences": (rewritten(saying(sequences=["tasks_id_seq"])), NO_BACKUP),
+    "rows in words": (rewritten(of_part("user", rows="1")), NO_BACKUP),
+    "fewer rows than none": (rewritten(of_part("user", rows=-1)), NO_BACKUP),
+    "a list for the version": (rewritten(saying(schema=["0001"])), NO_BACKUP),
+    "lines in the version": (rewritten(saying(schema="0001\nall is well")), NO_BACKUP),
+    "a list for the format's version": (rewritten(saying(format_version=[1])), NO_BACKUP),
+    "encrypted": (called_encrypted, NO_BACKUP),
+    "a table of PostgreSQL's own": (
+        rewritten(with_part("pg_description", "objoid", "classoid", "objsubid", "description", content=CATALOG_ROW)),
+        "holds 'pg_description', which is no table that is kept",
+    ),
+    "a table that is never kept": (rewritten(with_part("throttle", "key")), "holds 'throttle', which is no table"),
+    "the version of the tables": (rewritten(with_part("todo_schema_version", "version_num")), "is no table that is"),
+    "a name with lines in it": (rewritten(with_part("a\nb")), r"holds 'a\\nb', which is no table that is kept"),
+    "a table twice": (rewritten(with_part("user", "id")), "holds the table user twice"),
+    "a table is missing": (rewritten(without_part("user")), "is not whole: the table user is missing"),
+    "a strange column": (
+        rewritten(of_part("user", columns=["id", "ctid"])),
+        "holds user with 'ctid', which is no column of it",
+    ),
+    "a column twice": (rewritten(of_part("user", columns=["id", "id"])), "without columns, or with one of them twice"),
+    "no columns": (rewritten(of_part("user", columns=[])), "without columns, or with one of them twice"),
+    "a strange sequence": (
+        rewritten(saying(sequences={"tasks_id_seq": 1, "pg_catalog.strange": 1})),
+        "sets 'pg_catalog.strange', which is no sequence of ours",
+    ),
+    "no sequence": (rewritten(saying(sequences={})), "does not say where tasks_id_seq goes on"),
+    **{
+        f"the number {number!r}": (rewritten(saying(sequences={"tasks_id_seq": number})), NO_BACKUP)
+        for number in (0, -1, "1", 1.5, True, None, 2**63)
+    },
+    "a table that came later": (rewritten(saying(schema="0001")), "which tables at 0001 do not have"),
 }
 
 
@@ -351,9 +446,10 @@ class TestWhatIsRefused:
         spoil, said = DAMAGES[damage]
         spoil(folder / "kept")
 
-        with pytest.raises(BackupRefused, match=said):
+        with pytest.raises(BackupRefused, match=said) as refused:
             await restore(bare_database, folder / "kept")
 
+        assert "\n" not in str(refused.value)
         assert await tables_of(bare_database) == set()
 
     async def test_a_file_that_is_not_there(self, bare_database: str, folder: Path) -> None:
@@ -370,6 +466,15 @@ class TestWhatIsRefused:
             await restore(empty_database, folder / "kept")
 
         assert await contents_of(empty_database) == before
+
+    async def test_attempts_that_were_counted_are_no_rows_to_lose(self, empty_database: str, folder: Path) -> None:
+        await save(empty_database, folder / "kept")
+        await execute(empty_database, "INSERT INTO throttle VALUES ('\\x00', now(), '1 minute')")
+
+        await restore(empty_database, folder / "kept")
+
+        async with connected(empty_database) as connection:
+            assert await connection.fetchval("SELECT count(*) FROM throttle") == 0
 
     async def test_tables_of_another_program(self, empty_database: str, bare_database: str, folder: Path) -> None:
         await save(empty_database, folder / "kept")

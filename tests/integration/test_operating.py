@@ -1,6 +1,8 @@
 """What an operator does: as real commands, on a real database, with the roles and the proxies of `deploy/`."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -8,10 +10,12 @@ import shutil
 import stat
 import subprocess
 import sysconfig
+from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -37,6 +41,7 @@ from todo.config import Settings
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 SYSTEMD: Final = shutil.which("systemd-analyze")
 NGINX: Final = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+PSQL: Final = shutil.which("psql")
 OPENSSL: Final = shutil.which("openssl")
 FORBIDDEN: Final = (
     "CREATE TABLE mine (id int)",
@@ -242,6 +247,51 @@ class TestTheRoles:
         doctor = await run_todo("doctor", settings=settings_for(app))
 
         assert f"{prefix}_app may not work on: tasks" in doctor.out
+
+    @pytest.mark.skipif(PSQL is None, reason="there is no psql here")
+    async def test_compose_gives_them_their_passwords_and_no_command_line_holds_one(
+        self, bare_database: str, prefix: str, folder: Path
+    ) -> None:
+        passwords = {"owner": r"it's \o' $1 \"", "app": "`id`; :'owner'"}
+        for role, password in passwords.items():
+            (folder / f"{role}_password").write_text(password)
+        script = (DEPLOY / "compose-passwords.sh").read_text()
+        script = script.replace("/run/secrets", str(folder)).replace("todo_", f"{prefix}_")
+        (folder / "psql").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{folder}/arguments\nexec {PSQL} "$@"\n')
+        (folder / "psql").chmod(0o755)
+        server = urlsplit(bare_database)
+        given = {
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "PGHOST": server.hostname or parse_qs(server.query)["host"][0],
+            "PGPORT": str(server.port or 5432),
+            "PGPASSWORD": server.password or "",
+            "POSTGRES_USER": server.username or "",
+            "POSTGRES_DB": server.path.strip("/"),
+        }
+        done = await asyncio.to_thread(
+            subprocess.run, ["sh", "-c", script], env=given, capture_output=True, text=True, timeout=PATIENCE
+        )
+        connection = await connect(bare_database)
+        try:
+            rows = await connection.fetch(
+                "SELECT rolname, rolpassword FROM pg_authid WHERE starts_with(rolname, $1)", prefix
+            )
+        finally:
+            await connection.close()
+        kept = {row["rolname"].removeprefix(f"{prefix}_"): row["rolpassword"] for row in rows}
+
+        assert (done.returncode, done.stderr) == (0, "")
+        assert all(is_kept_as(kept[role], password) for role, password in passwords.items())
+        assert not any(password in (folder / "arguments").read_text() for password in passwords.values())
+
+
+def is_kept_as(verifier: str, password: str) -> bool:
+    """Whether `SCRAM-SHA-256$rounds:salt$StoredKey:ServerKey` is of this password (RFC 5802, 3)."""
+    _, rounds_and_salt, keys = verifier.split("$")
+    rounds, _, salt = rounds_and_salt.partition(":")
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), b64decode(salt), int(rounds))
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    return stored == b64decode(keys.partition(":")[0])
 
 
 class TestTheFiles:

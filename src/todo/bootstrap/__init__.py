@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from litestar import Litestar
@@ -50,6 +52,9 @@ from todo.entrypoints.web.pages import Site
 from todo.entrypoints.web.site import pages
 
 VERSION = version("todo")
+
+SHORTEST_SOUGHT: Final = 10
+"""Characters of a password that the log looks for by itself."""
 
 
 def environment() -> Mapping[str, str]:
@@ -111,8 +116,32 @@ def _calm_the_collector() -> None:
 
 def logs(settings: Settings) -> Logs:
     """The log of this process, not yet begun."""
-    known = [settings.secret] if settings.secret else []
-    return Logs(level=settings.log_level, form=settings.log_format, secrets=known, context=about_request)
+    return Logs(
+        level=settings.log_level, form=settings.log_format, secrets=known_secrets(settings), context=about_request
+    )
+
+
+def known_secrets(settings: Settings) -> frozenset[str]:
+    """Every text in the settings that must not stand in a log: the secrets, and passwords in URLs in both writings.
+
+    Passwords shorter than `SHORTEST_SOUGHT` are left out: in the place of a `todo` or `postgres` everywhere, the gap
+    would say what they are. In a URL the log takes them out all the same.
+    """
+    urls = (settings.database_url, settings.database_url_unpooled, settings.smtp_url)
+    passwords = {password for url in urls if url for password in _passwords_in(url)}
+    secrets = {secret for secret in (settings.secret, settings.previous_secret) if secret}
+    return frozenset(secrets | {password for password in passwords if len(password) >= SHORTEST_SOUGHT})
+
+
+def _passwords_in(url: str) -> set[str]:
+    """As they are written, and as they are meant."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:  # refused elsewhere, in words that tell nothing of it
+        return set()
+    options = (option.partition("=") for option in parts.query.split("&"))
+    written = {value for name, _, value in options if name in {"password", "sslpassword"}} | {parts.password or ""}
+    return written | {unquote(password) for password in written}
 
 
 def build(

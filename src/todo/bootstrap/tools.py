@@ -1,6 +1,7 @@
 """What the commands work with: the settings, the database they name, the secret that belongs to it."""
 
 import asyncio
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -56,6 +57,8 @@ from todo.domain.services.maintenance import Maintenance
 from todo.domain.services.tasks import TaskService
 from todo.entrypoints.cli.tools import Installation, Problem, Tools
 from todo.entrypoints.http.openapi import document
+
+log = logging.getLogger("todo.serve")
 
 DEMO_TASKS = ("Try the API at /docs", "Toggle a task", "Run it for real: ./dev serve")
 
@@ -142,6 +145,10 @@ class HostInstallation(Installation):
 
     def begin_log(self) -> None:
         logs(self.settings).start()
+        if self.settings.secure and not self.settings.trusted_proxies:
+            log.warning(
+                "no proxy is trusted, though https ends at one: all people count as one. Set TODO_TRUSTED_PROXIES"
+            )
 
     @property
     def drain_seconds(self) -> int:

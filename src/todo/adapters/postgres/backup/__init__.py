@@ -38,7 +38,7 @@ class Backups:
     async def restore(self, file: Path, *, with_sessions: bool, progress: Progress) -> Manifest:
         """All rows, or none; then the tables are brought to the head. Tells what was taken over.
 
-        Raises `BackupRefused` for a file that is damaged or too new, and for a database that is not empty.
+        Raises `BackupRefused` for a file that is damaged, too new or not of ours, and for a database that is not empty.
         """
         with Reader(file) as backup:
             made = backup.manifest
@@ -47,6 +47,7 @@ class Backups:
                     f"{file} is of a newer program: its tables are at {made.schema}, "
                     f"and this one knows them up to {self._migrations.head}"
                 )
+            restoring.require_ours(made)
             restoring.verify(backup, progress)
             wanted = tuple(part for part in made.parts if with_sessions or part.table not in OF_THE_MOMENT)
             async with self._migrations.transaction() as connection:

@@ -9,7 +9,9 @@ Any `unzip` opens it. Parts are written and read as streams, so memory does not 
 
 import hashlib
 import json
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,7 +19,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from secrets import token_hex
-from typing import IO, Any, Final, Self
+from typing import IO, Annotated, Final, Literal, Self
+
+import msgspec
+from msgspec import Meta
 
 FORMAT: Final = "todo backup"
 FORMAT_VERSION: Final = 1
@@ -26,8 +31,15 @@ FORMAT_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 LARGEST_MANIFEST: Final = 1024 * 1024
 CHUNK: Final = 256 * 1024
-UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, NotImplementedError)
-"""What a file that is cut short, changed or something else makes the readers say."""
+UNREADABLE: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+"""What a file that is cut short, changed, encrypted or something else makes the readers say."""
+
+Version = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_]{1,64}\Z")]
+Count = Annotated[int, Meta(ge=0)]
+Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class BackupRefused(Exception):
@@ -47,7 +59,7 @@ class Part:
 
     table: str
     columns: tuple[str, ...]
-    rows: int
+    rows: Count
     sha256: str
 
     @property
@@ -59,12 +71,12 @@ class Part:
 class Manifest:
     """What the file holds. Parts stand in the order in which they can be filled again."""
 
-    schema: str
+    schema: Version
     made_at: str = ""
     program: str = ""
     server: str
     parts: tuple[Part, ...]
-    sequences: dict[str, int]
+    sequences: dict[str, Number]
     """The number that each gives next."""
     left_out: tuple[str, ...]
 
@@ -78,14 +90,17 @@ class Manifest:
     @classmethod
     def from_json(cls, text: bytes) -> Self:
         """Raises `LaterFormat`, or one of `UNREADABLE`."""
-        told: dict[str, Any] = json.loads(text)
-        if told.pop("format") != FORMAT:
-            raise ValueError("another program's")
-        version = int(told.pop("format_version"))
+        version = msgspec.json.decode(text, type=_Heading).format_version
         if version > FORMAT_VERSION:
             raise LaterFormat(version)
-        parts = tuple(Part(**{**part, "columns": tuple(part["columns"])}) for part in told.pop("parts"))
-        return cls(**{**told, "left_out": tuple(told["left_out"])}, parts=parts)
+        return msgspec.json.decode(text, type=cls)
+
+
+class _Heading(msgspec.Struct):
+    """What every version of the format begins with."""
+
+    format: Literal["todo backup"]
+    format_version: Number
 
 
 class Writer:

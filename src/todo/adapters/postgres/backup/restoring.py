@@ -1,17 +1,40 @@
-"""From the file to the tables, in one transaction."""
+"""From the file to the tables, in one transaction.
+
+The file may have been tampered with, and whoever restores is often a superuser: names out of it reach the database only
+after they were found among ours.
+"""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from todo.adapters.postgres.backup.archive import BackupRefused, Part, Reader
+from todo.adapters.postgres.backup.archive import BackupRefused, Manifest, Part, Reader
 from todo.adapters.postgres.backup.asking import PLAIN, Progress, asked
+from todo.adapters.postgres.backup.saving import COLUMNS, NOT_WORTH_KEEPING, Columns, columns_of
 from todo.adapters.postgres.migrations import Migrations
-from todo.adapters.postgres.tables import Base, users
+from todo.adapters.postgres.tables import TASK_NUMBERS, Base, users
 
-SET_NUMBER = "SELECT setval($1::text::regclass, $2, false)"
+SCHEMA: Final = "SELECT current_schema()"
+SET_NUMBER: Final = "SELECT setval(format('%I.%I', $1::text, $2::text)::regclass, $3, false)"
+
+KEPT: Final = Base.metadata.tables.keys() - NOT_WORTH_KEEPING
+NUMBERED: Final = frozenset({TASK_NUMBERS.name})
+
+
+def require_ours(manifest: Manifest) -> None:
+    """Raises `BackupRefused` where the file speaks of what no backup of ours holds."""
+    tables = [part.table for part in manifest.parts]
+    for table in tables:
+        if table not in KEPT:
+            raise BackupRefused(f"the backup holds {table!r}, which is no table that is kept")
+        if tables.count(table) > 1:
+            raise BackupRefused(f"the backup holds the table {table} twice")
+    if strange := sorted(manifest.sequences.keys() - NUMBERED):
+        raise BackupRefused(f"the backup sets {strange[0]!r}, which is no sequence of ours")
+    if missing := sorted(NUMBERED - manifest.sequences.keys()):
+        raise BackupRefused(f"the backup does not say where {missing[0]} goes on")
 
 
 def verify(backup: Reader, progress: Progress) -> None:
@@ -44,23 +67,42 @@ def _require_empty(connection: Connection, there: set[str]) -> None:
     for table in ours:
         connection.execute(text(f'LOCK TABLE "{table.name}" IN ACCESS EXCLUSIVE MODE'))
     for table in ours:
-        if connection.scalar(select(select(table).exists())):
+        if table.name in KEPT and connection.scalar(select(select(table).exists())):
             raise BackupRefused(f"the database is not empty, there are rows in {table.name}: restore into an empty one")
 
 
 async def fill(connection: AsyncConnection, backup: Reader, parts: Sequence[Part], progress: Progress) -> None:
+    """Into the tables that `prepare` has made. Raises `BackupRefused` for a part that is not as those tables are."""
     raw: Any = (await connection.get_raw_connection()).driver_connection
     await asked(raw.execute(PLAIN))
+    schema = await asked(raw.fetchval(SCHEMA))
+    _require_fitting(backup.manifest, columns_of(await asked(raw.fetch(COLUMNS))))
     total = sum(part.rows for part in parts)
     before = 0
     for part in parts:
         rows = _rows(backup, part, lambda done, what, before=before: progress(before + done, total, what))
-        status = await asked(raw.copy_to_table(part.table, source=rows, columns=part.columns, format="text"))
+        status = await asked(
+            raw.copy_to_table(part.table, schema_name=schema, source=rows, columns=part.columns, format="text")
+        )
         if status != f"COPY {part.rows}":
             raise BackupRefused(f"of {part.rows} rows of {part.table} the database took: {status}")
         before += part.rows
     for name, number in backup.manifest.sequences.items():
-        await asked(raw.execute(SET_NUMBER, name, number))
+        await asked(raw.execute(SET_NUMBER, schema, name, number))
+
+
+def _require_fitting(manifest: Manifest, columns: Columns) -> None:
+    """Every table of that version with no column but its own."""
+    if missing := sorted((KEPT & columns.keys()) - manifest.rows.keys()):
+        raise BackupRefused(f"the backup is not whole: the table {missing[0]} is missing")
+    for part in manifest.parts:
+        known = columns.get(part.table)
+        if known is None:
+            raise BackupRefused(f"the backup holds {part.table}, which tables at {manifest.schema} do not have")
+        if strange := [name for name in part.columns if name not in known]:
+            raise BackupRefused(f"the backup holds {part.table} with {strange[0]!r}, which is no column of it")
+        if len(set(part.columns)) < len(part.columns) or not part.columns:
+            raise BackupRefused(f"the backup holds {part.table} without columns, or with one of them twice")
 
 
 async def _rows(backup: Reader, part: Part, told: Any) -> AsyncIterator[bytes]:
