@@ -16,7 +16,7 @@ import pytest
 
 from tests.builders import ADA, HASH, HandClock, a_session, a_ticket, a_user, keep
 from tests.contracts.samples import FAMILY, ODD_IDS, ODD_TEXTS, add_task
-from tests.integration.databases import beside, execute, fresh_database
+from tests.integration.databases import beside, execute, fresh_database, only_directly
 from tests.integration.service import a_folder
 from tests.integration.test_postgres_store import connected, store_at
 from todo.adapters.postgres.address import DatabaseAddress
@@ -230,6 +230,26 @@ class TestWhatComesBack:
         assert written[0] == "user"
         assert len((await contents_of(empty_database))["tasks"]) == 2
         assert len((await contents_of(bare_database))["tasks"]) == 1
+
+    @only_directly
+    async def test_it_comes_back_into_the_schema_that_the_address_names(
+        self, empty_database: str, bare_database: str, folder: Path
+    ) -> None:
+        async with store_at(empty_database) as store:
+            await keep(store, a_user(ADA))
+            await add_task(store)
+        saved = await save(empty_database, folder / "kept")
+        await execute(bare_database, 'CREATE SCHEMA "Its own"')
+
+        there = f"{bare_database}{'&' if '?' in bare_database else '?'}search_path=%22Its%20own%22"
+        await restore(there, folder / "kept")
+        again = await save(there, folder / "kept again")
+
+        async with connected(bare_database) as connection:
+            assert await connection.fetchval("""SELECT count(*) FROM "Its own".tasks""") == 1
+            assert await connection.fetchval("""SELECT nextval('"Its own".tasks_id_seq')""") == 2
+        assert await tables_of(bare_database) == set()
+        assert again.rows == saved.rows
 
     async def test_what_is_not_ours_is_named(self, empty_database: str, folder: Path) -> None:
         await execute(empty_database, 'ALTER TABLE "user" ADD COLUMN role text; CREATE TABLE strange (id int)')

@@ -34,7 +34,7 @@ SERVER: Final = """
 """
 CANNOT: Final = """
     SELECT c.relname FROM pg_class c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY($1::text[])
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = ANY($1::text[])
         AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
     ORDER BY c.relname
