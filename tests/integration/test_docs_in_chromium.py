@@ -46,7 +46,7 @@ def an_app() -> Litestar:
 def served(app: Litestar) -> Iterator[str]:
     """The app on a free port of this machine; connections made before it is ready wait in the socket."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
