@@ -90,7 +90,7 @@ def running(kind: Kind, database: Database, python: Path, logs: Path) -> Iterato
         "BETTER_AUTH_SECRET": SECRET,
         "TODO_DB_POOL_SIZE": str(CONNECTIONS),
         "TODO_THROTTLE": "off",
-        "TODO_TASK_QUOTA": "999999999",
+        "TODO_TASK_QUOTA": "1000000",
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     log = logs / f"{kind.key}.log"

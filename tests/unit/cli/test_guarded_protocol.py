@@ -120,9 +120,8 @@ def test_uvicorn_has_the_hooks_that_the_limits_hang_on() -> None:
         "connection_made": ["transport"],
         "data_received": ["data"],
         "on_message_begin": [],
-        "on_url": ["url"],
-        "on_header": ["name", "value"],
         "on_headers_complete": [],
+        "on_body": ["body"],
         "on_message_complete": [],
         "on_response_complete": [],
         "pause_writing": [],
@@ -241,6 +240,36 @@ def test_a_header_without_an_end_is_not_collected(client: Client) -> None:
     client.says(b"GET / HTTP/1.1\r\nX: ", *[b"x" * 1000] * 17)
 
     assert client.refused
+
+
+@pytest.mark.parametrize(
+    "said",
+    [[b"0\r\nX: ", *[b"x" * 1000] * 18], [b"0\r\n", *[b"X: 1\r\n" * 200] * 18], [b"1;x=", *[b"x" * 1000] * 18]],
+    ids=["a trailer without an end", "trailers without an end", "an extension without an end"],
+)
+def test_what_is_no_body_is_not_collected_beside_it(client: Client, said: list[bytes]) -> None:
+    client.says(CHUNKED, *said)
+
+    assert client.refused
+
+
+def test_a_body_may_come_in_many_small_chunks(client: Client) -> None:
+    client.says(CHUNKED, *[b"1\r\nx\r\n"] * 20_000)
+
+    assert not client.refused
+    assert len(client.protocol.cycle.body) == 20_000
+
+
+def test_a_large_body_that_comes_with_its_head_is_no_large_head(client: Client) -> None:
+    client.says(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 65000\r\n\r\n" + b"x" * 65_000)
+
+    assert len(client.loop.begun) == 1
+
+
+def test_each_of_several_requests_in_one_piece_is_measured_by_itself(client: Client) -> None:
+    client.says((b"GET / HTTP/1.1\r\nX: " + b"x" * 3000 + b"\r\n\r\n") * 10 + b"GET / HTTP/1.1\r\nX: ", b"1\r\n\r\n")
+
+    assert not client.refused
 
 
 def test_trailers_do_not_become_headers(client: Client) -> None:

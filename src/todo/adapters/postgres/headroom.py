@@ -5,17 +5,25 @@ from typing import Final
 
 from todo.domain.model.user import UserId
 
-FREE: Final = 50
-"""Tasks that one worker adds for one owner before it counts again."""
+FREE: Final = 1 / 20
+"""Of the margin, what one worker adds for one owner before it counts again."""
 
-COUNTED_EXACTLY: Final = 1_000
-"""The last tasks below the quota: each is counted while nobody else adds. Before they begin, each of 16 workers with 10
-connections can add 60 that the others have not counted: the free ones, and those under way."""
+LEAST_MARGIN: Final = 1_000
+
+
+def margin(quota: int) -> int:
+    """The last tasks below the quota: each is counted while nobody else adds.
+
+    Before they begin, each of 16 workers with 10 connections can add what the others have not counted: the free ones,
+    and those under way. Together that is less than the margin.
+    """
+    return max(LEAST_MARGIN, quota // 10)
 
 
 class Headroom:
-    """Counting an owner's tasks takes time that grows with them, so after one count the next tasks are free.
+    """Counting an owner's tasks takes time that grows with them, so after one count some tasks are free.
 
+    With 10,000 as the quota those are 50: each task that is added costs a look at a fiftieth of those that are there.
     Owners that were not heard of for long are forgotten, and counted anew.
     """
 
@@ -31,9 +39,9 @@ class Headroom:
         self._free[owner] = free - 1
         return True
 
-    def counted(self, owner: UserId) -> None:
-        """The owner was found to have less than the quota, by `COUNTED_EXACTLY` and more."""
-        self._free[owner] = FREE
+    def counted(self, owner: UserId, *, quota: int) -> None:
+        """The owner was found to have less than the quota, by its margin and more."""
+        self._free[owner] = int(margin(quota) * FREE)
         self._free.move_to_end(owner)
         if len(self._free) > self._owners:
             self._free.popitem(last=False)

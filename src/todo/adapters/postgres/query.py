@@ -4,7 +4,7 @@ Per statement that gives 20 rows asyncpg takes 170 µs of CPU, SQLAlchemy Core 3
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -79,20 +79,23 @@ class Query:
         self.repeatable = isinstance(statement, Select)
         """Asked twice it does no harm. A change may have been made although its connection was cut."""
 
-    async def rows(self, runner: Runner, **values: Any) -> list[Any]:
-        return await self._run(runner.fetch, values)
+    def rows(self, runner: Runner, **values: Any) -> Coroutine[Any, Any, list[Any]]:
+        return self._run(runner.fetch, values)
 
-    async def row(self, runner: Runner, **values: Any) -> Any:
+    def row(self, runner: Runner, **values: Any) -> Coroutine[Any, Any, Any]:
         """The first row, or `None`."""
-        return await self._run(runner.fetchrow, values)
+        return self._run(runner.fetchrow, values)
 
     async def _run(self, call: Callable[..., Awaitable[Result]], values: dict[str, Any]) -> Result:
         arguments = [values[name] for name in self.names]
         try:
-            return await translated(call, self.text, *arguments)
-        except StoreUnavailable as refusal:
-            if not (self.repeatable and isinstance(refusal.__cause__, CUT_OFF)):
-                raise
+            return await call(self.text, *arguments)
+        except asyncpg.DataError:
+            raise
+        except AWAY as error:
+            COMPLAINTS.tell(error)
+            if not (self.repeatable and isinstance(error, CUT_OFF)):
+                raise StoreUnavailable from error
         return await translated(call, self.text, *arguments)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from asyncpg import ForeignKeyViolationError
 from sqlalchemy import BigInteger, bindparam, delete, func, insert, literal_column, select, update
 
-from todo.adapters.postgres.headroom import COUNTED_EXACTLY, Headroom
+from todo.adapters.postgres.headroom import Headroom, margin
 from todo.adapters.postgres.query import Query, Runner
 from todo.adapters.postgres.records import TASK_COLUMNS, task_from
 from todo.adapters.postgres.tables import TASK_OWNER_KEY, tasks, users
@@ -100,10 +100,10 @@ class PostgresTasks(TaskRepository):
 
     async def _counted(self, row: dict[str, Any], at_most: int) -> Any:
         """Far from the quota, one statement that counts. Near it those who add to the same tasks take turns."""
-        if at_most > COUNTED_EXACTLY:
-            added = await INSERT_BELOW.row(self._runner, room=at_most - COUNTED_EXACTLY, **row)
+        if at_most > margin(at_most):
+            added = await INSERT_BELOW.row(self._runner, room=at_most - margin(at_most), **row)
             if added is not None:
-                self._headroom.counted(row["owner"])
+                self._headroom.counted(row["owner"], quota=at_most)
                 return added
         async with self._runner.transaction() as alone:
             if await ADD_ALONE.row(alone, owner=row["owner"]) is None:

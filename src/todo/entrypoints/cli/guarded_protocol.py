@@ -69,46 +69,61 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unsent: int | None = None
         self._is_last = False
         self._in_head = False
+        self._in_body = False
+        self._received = 0
+        """Bytes of the piece that is being read."""
         self._head = 0
-        self._headers = 0
-        self._unfinished = 0
+        """Bytes of the head in earlier pieces."""
+        self._unused = 0
+        """Bytes since the last that were a body's: trailers, or what stands beside the length of a chunk."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for(HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:
-        was_in_head = self._in_head
+        was_in_head, was_in_body = self._in_head, self._in_body
+        self._received = len(data)
         super().data_received(data)
-        if was_in_head and self._in_head:  # httptools keeps a header to itself until it is whole
-            self._unfinished += len(data)
-            if self._unfinished > LARGEST_HEAD and not self.transport.is_closing():
-                self.send_400_response("Invalid HTTP request received.")
+        if self._in_head:  # httptools keeps a header to itself until it is whole
+            self._head = self._head + len(data) if was_in_head else self._size_of_head()
+            if self._head > LARGEST_HEAD:
+                self._refuse()
+        elif self._in_body:
+            self._unused += len(data) if was_in_body else 0
+            if self._unused > LARGEST_HEAD:
+                self._refuse()
+        else:
+            return
+        if self._deadline is None:
+            self._wait_for(HEAD_SECONDS if self._in_head else BODY_SECONDS)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._head = self._headers = self._unfinished = 0
-        self._wait_for(HEAD_SECONDS)
-
-    def on_url(self, url: bytes) -> None:
-        self._grow(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers += 1
-        self._grow(len(name) + len(value))
-        if self._in_head:  # not a trailer: those come when the request has been read by its headers (RFC 9110, 6.5.1)
-            super().on_header(name, value)
+        self._head = 0
+        self._deadline = None
 
     def on_headers_complete(self) -> None:
+        if len(self.headers) > MOST_HEADERS or (
+            self._head + self._received > LARGEST_HEAD and self._size_of_head() > LARGEST_HEAD
+        ):
+            raise HeadTooLarge
         self._in_head = False
-        self._wait_for(BODY_SECONDS)
+        self._in_body = True
+        self._unused = 0
+        self._deadline = None
         super().on_headers_complete()
+        self.headers = []  # what comes now are trailers: they are not the request's headers (RFC 9110, 6.5.1)
         if self._is_last:
             self.cycle.keep_alive = False
 
+    def on_body(self, body: bytes) -> None:
+        self._unused = -self._received  # this piece is the body's
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
+        self._in_body = False
         self._deadline = None
         super().on_message_complete()
         if self.cycle.response_complete:  # refused before it was read
@@ -168,7 +183,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline = self.loop.time() + seconds
         self._unsent = None
 
-    def _grow(self, size: int) -> None:
-        self._head += size
-        if self._head > LARGEST_HEAD or self._headers > MOST_HEADERS:
-            raise HeadTooLarge
+    def _size_of_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _refuse(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._in_body and self.cycle.response_started:
+            self.transport.abort()
+        else:
+            self.send_400_response("Invalid HTTP request received.")
