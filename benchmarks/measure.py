@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.cpu import Spent, spent_by
 from benchmarks.load import Load, Outcome, bring, bring_by_hand, outcome_of, start_by_hand
-from benchmarks.services import JSON, SIGN_IN, TASK, TASKS, Service
+from benchmarks.services import CROWD, JSON, TASK, TASKS, Service
 
 ROOM_FOR_ALL = 200
 """Tasks enough that requests under way at the same time concern different ones."""
@@ -150,7 +150,7 @@ class Bench:
             method="POST",
             paths=["/api/auth/login"],
             headers=JSON,
-            body=SIGN_IN,
+            body=CROWD,
             connections=4,
             seconds=self.seconds,
         )

@@ -27,7 +27,9 @@ STARTS_WITHIN = 60
 FOREIGN = ("TODO_", "BETTER_AUTH_", "DATABASE_URL", "PORT", "WEB_CONCURRENCY", "UVICORN_", "PG")
 """Settings that the services must not take from whoever measures."""
 JSON = {"Content-Type": "application/json"}
-SIGN_IN = json.dumps({"email": EMAIL, "password": PASSWORD})
+READER = json.dumps({"email": EMAIL, "password": PASSWORD})
+CROWD = json.dumps({"email": "grace@example.com", "password": PASSWORD})
+"""Who signs in again and again: a user's oldest session ends with the 51st, and must not be the one that reads."""
 TASK = json.dumps(
     {"title": "Buy bread, milk and a bicycle bell", "description": "The bell first. The shop closes at six."}
 )
@@ -106,7 +108,7 @@ def running(kind: Kind, database: Database, python: Path, logs: Path) -> Iterato
         stack.callback(stop, process)
         try:
             wait_until_it_answers(process, port)
-            user_id, token = peers_user(database) if kind.app else sign_up(port)
+            user_id, token = peers_user(database) if kind.app else sign_both_up(port)
             headers = JSON | {"Authorization": f"Bearer {token}"}
             task_ids = first_tasks(port, user_id, headers)
         except (NotComparable, OSError) as error:
@@ -160,8 +162,9 @@ def peers_user(database: Database) -> tuple[str, str]:
     return user_id, jwt.encode(claims, SECRET, algorithm="HS256")
 
 
-def sign_up(port: int) -> tuple[str, str]:
-    answer, headers = exchange(port, "POST", "/api/auth/signup", JSON, SIGN_IN)
+def sign_both_up(port: int) -> tuple[str, str]:
+    exchange(port, "POST", "/api/auth/signup", JSON, CROWD)
+    answer, headers = exchange(port, "POST", "/api/auth/signup", JSON, READER)
     cookie = headers["set-cookie"].partition(";")[0]
     return answer["user"]["id"], cookie.partition("=")[2]
 
