@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import ADA, BOB, NOON, a_new_task, a_user, an_attempt, drop, keep
 from tests.contracts.samples import NOBODY, add_task, titles_of
-from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, TaskQuotaReached
+from todo.domain.errors import OwnerUnknown, TaskChanged, TaskNotFound, TaskQuotaReached, TooManyAttempts
 from todo.domain.model.retry import KEPT, Answer, Attempt, IdempotencyKey, KeptAnswer
 from todo.domain.model.task import Title
 from todo.domain.ports.store import Store
@@ -134,6 +134,29 @@ class AnswerContract:
 
         assert await titles_of(store) == []
         assert await found(store, an_attempt()) is not None
+
+    async def test_where_too_many_are_kept_a_new_key_waits_until_one_is_forgotten(self, store: Store) -> None:
+        await keep(store, a_user(ADA), a_user(BOB))
+        for number in range(3):
+            attempt = an_attempt(key=f"{number}", at=NOON + timedelta(minutes=number))
+            async with store.begin() as work:
+                assert await work.claim(attempt, at_most=3) is None
+                await work.keep_answer(attempt, CREATED)
+                await work.commit()
+        later = an_attempt(key="one-more", at=NOON + timedelta(hours=1))
+
+        async with store.begin() as work:
+            with pytest.raises(TooManyAttempts) as refused:
+                await work.claim(later, at_most=3)
+
+        assert refused.value.retry_after == timedelta(hours=23).total_seconds()
+        async with store.begin() as work:
+            assert await work.claim(an_attempt(key="2"), at_most=3) is not None, "what is kept is repeated"
+            assert await work.claim(an_attempt(BOB, key="2"), at_most=3) is None, "others have room of their own"
+        async with store.begin() as work:
+            assert await work.claim(later, at_most=4) is None, "the refusal has kept nothing"
+        async with store.begin() as work:
+            assert await work.claim(an_attempt(key="one-more", at=NOON + KEPT), at_most=3) is None
 
     async def test_who_is_not_recorded_claims_nothing(self, store: Store) -> None:
         with pytest.raises(OwnerUnknown):

@@ -48,6 +48,7 @@ from todo.entrypoints.http.edge.client import TrustedProxies
 from todo.entrypoints.http.edge.cors import Cors
 from todo.entrypoints.http.edge.exchange import Exchange, about_request
 from todo.entrypoints.http.edge.headers import AnswerHeaders
+from todo.entrypoints.http.pacing import UserPace
 from todo.entrypoints.web.pages import Site
 from todo.entrypoints.web.site import pages
 
@@ -204,12 +205,11 @@ def password_choice(settings: Settings) -> PasswordChoice:
     return PasswordChoice(ListedPasswords(), tolerated=tell_of_common_password)
 
 
-def attempts(settings: Settings, *, secret: str, store: Store, clock: Clock) -> Attempts:
-    """Counted strictly in production; in development many people come from one address."""
+def limits(settings: Settings) -> Limits | None:
+    """Strict in production; in development many people come from one address. `None`: nothing is counted."""
     if not settings.throttle:
-        return Unlimited()
-    limits = Limits() if settings.secure else Limits.where_many_share_an_address()
-    return Attempts(store=store, pseudonyms=HmacPseudonyms(secret), clock=clock, limits=limits)
+        return None
+    return Limits() if settings.secure else Limits.where_many_share_an_address()
 
 
 def assemble(
@@ -233,7 +233,10 @@ def assemble(
     trail = AuditLines(secret) if metrics is None else AuditLines(secret, count=metrics.event)
     signatures = HmacSignatures(secret, previous=previous)
     choice = password_choice(settings)
-    counted = attempts(settings, secret=secret, store=store, clock=clock)
+    most = limits(settings)
+    counted: Attempts = Unlimited()
+    if most is not None:
+        counted = Attempts(store=store, pseudonyms=HmacPseudonyms(secret), clock=clock, limits=most)
     verification = VerificationService(
         store=store,
         mailer=mail,
@@ -293,5 +296,6 @@ def assemble(
         base_url=BaseUrl(settings.base_url),
         jar=SessionCookies(signatures, secure=settings.secure),
         trail=trail,
+        pace=UserPace(most.requests if most else None),
         lifespan=[open_while_serving],
     )

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from todo.adapters.memory.repositories import MemoryTasks
 from todo.adapters.memory.tables import Tables
-from todo.domain.errors import EmailTaken, OwnerUnknown, PasswordWrong, TicketInvalid, UserNotFound
+from todo.domain.errors import EmailTaken, OwnerUnknown, PasswordWrong, TicketInvalid, TooManyAttempts, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
 from todo.domain.model.pace import Pseudonym
-from todo.domain.model.retry import Answer, Attempt, KeptAnswer
+from todo.domain.model.retry import MOST_KEPT, Answer, Attempt, KeptAnswer
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import Account, PasswordHash, User, UserId
@@ -33,11 +33,19 @@ class MemoryUnitOfWork(UnitOfWork):
         """Changes what this unit holds; nobody else changes a task before the unit ends."""
         return MemoryTasks(replace(self._tables, users=self._users, tasks=self._tasks), nullcontext())
 
-    async def claim(self, attempt: Attempt) -> KeptAnswer | None:
+    async def claim(self, attempt: Attempt, *, at_most: int = MOST_KEPT) -> KeptAnswer | None:
         if attempt.by not in self._users:
             raise OwnerUnknown
-        expires_at, kept = self._tables.answers.get((attempt.by, attempt.key), (attempt.at, None))
-        return kept if expires_at > attempt.at else None
+        live = {
+            key: (expires_at, kept)
+            for (user, key), (expires_at, kept) in self._tables.answers.items()
+            if user == attempt.by and expires_at > attempt.at
+        }
+        if attempt.key in live:
+            return live[attempt.key][1]
+        if len(live) >= at_most:
+            raise TooManyAttempts(min(expires_at for expires_at, _ in live.values()) - attempt.at)
+        return None
 
     async def keep_answer(self, attempt: Attempt, answer: Answer) -> None:
         kept = attempt.expires_at, KeptAnswer(request=attempt.request, answer=answer)

@@ -1,4 +1,4 @@
-"""Who is so far from the quota of tasks that nobody need count."""
+"""Who is so far from a quota, of tasks or of kept answers, that nobody need count."""
 
 from collections import OrderedDict
 from typing import Final
@@ -21,9 +21,9 @@ def margin(quota: int) -> int:
 
 
 class Headroom:
-    """Counting an owner's tasks takes time that grows with them, so after one count some tasks are free.
+    """Counting what an owner has takes time that grows with it, so after one count some are free.
 
-    With 10,000 as the quota those are 50: each task that is added costs a look at a fiftieth of those that are there.
+    With 10,000 as the quota those are 50: each one that is added costs a look at a fiftieth of those that are there.
     Owners that were not heard of for long are forgotten, and counted anew.
     """
 
@@ -32,7 +32,7 @@ class Headroom:
         self._free: OrderedDict[UserId, int] = OrderedDict()
 
     def take(self, owner: UserId) -> bool:
-        """Whether a task may be added without counting."""
+        """Whether one may be added without counting."""
         free = self._free.get(owner, 0)
         if not free:
             return False

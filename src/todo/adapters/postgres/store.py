@@ -26,8 +26,8 @@ class PostgresStore(Store):
     def __init__(self, address: DatabaseAddress, *, clock: Clock, pool_size: int = 10) -> None:
         self._pool = Pool(address, size=pool_size)
         self._clock = clock
-        self._headroom = Headroom()
-        self._tasks = PostgresTasks(self._pool, self._headroom)
+        self._for_tasks, self._for_answers = Headroom(), Headroom()
+        self._tasks = PostgresTasks(self._pool, self._for_tasks)
         self._users = PostgresUsers(self._pool)
         self._passwords = PostgresPasswords(self._pool)
         self._accounts = PostgresAccounts(self._pool)
@@ -76,7 +76,7 @@ class PostgresStore(Store):
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresUnitOfWork]:
         async with self._pool.connection() as connection:
-            work = PostgresUnitOfWork(connection, self._clock, self._headroom)
+            work = PostgresUnitOfWork(connection, self._clock, for_tasks=self._for_tasks, for_answers=self._for_answers)
             try:
                 yield work
             except StoreUnavailable:  # the pool sees to the connection, and nobody waits for that

@@ -9,24 +9,23 @@ from asyncpg import UniqueViolationError
 from sqlalchemy import Column, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from todo.adapters.postgres.answers import ANSWER, CLAIM, KEEP
+from todo.adapters.postgres.answers import PostgresAnswers
 from todo.adapters.postgres.headroom import Headroom
 from todo.adapters.postgres.query import Query, Runner, translated
 from todo.adapters.postgres.records import (
     columns_of_session,
     columns_of_ticket,
     columns_of_user,
-    kept_answer_from,
     ticket_from,
 )
 from todo.adapters.postgres.sessions import DELETE as DELETE_SESSION
 from todo.adapters.postgres.tables import accounts, known_networks, sessions, users, verifications
 from todo.adapters.postgres.tasks import PostgresTasks
 from todo.adapters.postgres.users import CREDENTIAL
-from todo.domain.errors import EmailTaken, OwnerUnknown, PasswordWrong, StoreUnavailable, TicketInvalid, UserNotFound
+from todo.domain.errors import EmailTaken, PasswordWrong, StoreUnavailable, TicketInvalid, UserNotFound
 from todo.domain.model.identifiers import ALPHANUMERIC, random_text
 from todo.domain.model.pace import Pseudonym
-from todo.domain.model.retry import Answer, Attempt, KeptAnswer
+from todo.domain.model.retry import MOST_KEPT, Answer, Attempt, KeptAnswer
 from todo.domain.model.session import Session, SessionId
 from todo.domain.model.ticket import Ticket, TicketDigest
 from todo.domain.model.user import PasswordHash, User, UserId
@@ -206,10 +205,11 @@ class PostgresUnitOfWork(UnitOfWork):
     forgetting everything, without an error.
     """
 
-    def __init__(self, connection: Any, clock: Clock, headroom: Headroom) -> None:
+    def __init__(self, connection: Any, clock: Clock, *, for_tasks: Headroom, for_answers: Headroom) -> None:
         self._transaction = OpenTransaction(connection)
         self._clock = clock
-        self._tasks = PostgresTasks(self._transaction, headroom)
+        self._tasks = PostgresTasks(self._transaction, for_tasks)
+        self._answers = PostgresAnswers(self._transaction, for_answers)
 
     async def commit(self) -> None:
         if not self._transaction.begun:
@@ -231,20 +231,11 @@ class PostgresUnitOfWork(UnitOfWork):
     def tasks(self) -> PostgresTasks:
         return self._tasks
 
-    async def claim(self, attempt: Attempt) -> KeptAnswer | None:
-        values = {"user": attempt.by, "key": attempt.key}
-        claimed = await self._row(
-            CLAIM, request=attempt.request, at=attempt.at, expires_at=attempt.expires_at, **values
-        )
-        if claimed is not None:
-            return None
-        answered = await self._row(ANSWER, **values)
-        if answered is None:
-            raise OwnerUnknown
-        return kept_answer_from(answered)
+    async def claim(self, attempt: Attempt, *, at_most: int = MOST_KEPT) -> KeptAnswer | None:
+        return await self._answers.claim(attempt, at_most=at_most)
 
     async def keep_answer(self, attempt: Attempt, answer: Answer) -> None:
-        await self._row(KEEP, user=attempt.by, key=attempt.key, status=answer.status, body=answer.body)
+        await self._answers.keep(attempt, answer)
 
     async def add_user(self, user: User) -> None:
         added = await self._row(INSERT_USER, **columns_of_user(user))

@@ -54,9 +54,11 @@ class Limits:
     """Letters caused from one address."""
     letters_to: Pace = Pace(burst=30, every=timedelta(minutes=60))
     """Letters to one mailbox, whoever causes them. Nobody is locked out by it: a letter that works is in there."""
+    requests: Pace | None = Pace(burst=200, every=timedelta(milliseconds=20))
+    """What one user asks of one worker about tasks. `None`: as much as it can do."""
 
     @classmethod
     def where_many_share_an_address(cls) -> "Limits":
-        """For development and tests: what counts by address alone is very wide."""
+        """For development and tests: what counts by address alone is very wide, and nobody asks too much."""
         wide = Pace(burst=1000, every=timedelta(seconds=1))
-        return cls(network=wide, sign_up=wide, letters_here=wide)
+        return cls(network=wide, sign_up=wide, letters_here=wide, requests=None)

@@ -11,6 +11,9 @@ from todo.domain.model.user import UserId
 KEPT = timedelta(hours=24)
 """How long an answer is repeated. After that its key is free for another request."""
 
+MOST_KEPT = 10_000
+"""Answers kept for one user at one time, or a few more where many are sent at once."""
+
 RequestDigest = NewType("RequestDigest", bytes)
 """What was asked for, as SHA-256: two requests are the same when their digests are."""
 

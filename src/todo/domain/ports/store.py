@@ -10,7 +10,7 @@ from typing import Protocol
 
 from todo.domain.model.leftover import Leftover
 from todo.domain.model.pace import Pseudonym
-from todo.domain.model.retry import Answer, Attempt, KeptAnswer
+from todo.domain.model.retry import MOST_KEPT, Answer, Attempt, KeptAnswer
 from todo.domain.model.session import Session, SessionHandle, SessionId
 from todo.domain.model.task import NewTask, Task, TaskId
 from todo.domain.model.ticket import Ticket, TicketDigest
@@ -132,11 +132,12 @@ class UnitOfWork(Protocol):
         """All tasks, with the changes of this unit. Who else changes one of those waits until the unit ends."""
         ...
 
-    async def claim(self, attempt: Attempt) -> KeptAnswer | None:
+    async def claim(self, attempt: Attempt, *, at_most: int = MOST_KEPT) -> KeptAnswer | None:
         """`None` for the first try under this key: others who try wait until this unit ends. Else what it was answered.
 
         An answer that is forgotten by the time of the attempt does not count. Raises `OwnerUnknown`; once it has not,
-        nobody removes the user until the unit ends.
+        nobody removes the user until the unit ends. Raises `TooManyAttempts` for a new key when about so many answers
+        are kept for the user, with the time until one of them is forgotten.
         """
         ...
 

@@ -26,6 +26,7 @@ from todo.entrypoints.http.authentication import BearerAuthentication, CookieAut
 from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.docs import docs_handlers
 from todo.entrypoints.http.front_door import front_door
+from todo.entrypoints.http.pacing import UserPace
 from todo.entrypoints.http.reading import ApiRequest
 from todo.entrypoints.http.tasks import TaskController
 
@@ -70,6 +71,7 @@ def create_app(
     base_url: BaseUrl,
     jar: SessionCookies,
     trail: AuditTrail,
+    pace: UserPace,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
     """The whole of it, behind `Edge`.
@@ -78,10 +80,10 @@ def create_app(
     """
 
     def bearer(app: ASGIApp) -> ASGIApp:
-        return BearerAuthentication(app, services.authentication)
+        return BearerAuthentication(app, services.authentication, pace=pace)
 
     def cookie(app: ASGIApp) -> ASGIApp:
-        return CookieAuthentication(app, services.authentication, origins=trusted_origins, jar=jar)
+        return CookieAuthentication(app, services.authentication, origins=trusted_origins, jar=jar, pace=pace)
 
     def sign_in_side(app: ASGIApp) -> ASGIApp:
         return SignInSide(app, origins=trusted_origins)
@@ -121,6 +123,7 @@ def create_app(
             "verification": _given(services.verification),
             "tasks": _given(services.tasks),
             "reception": _given(reception),
+            "pace": _given(pace),
             "base_url": _given(base_url),
             "secure": _given(base_url.url.startswith("https://")),
         },

@@ -11,6 +11,7 @@ from todo.domain.services.authentication import Authentication
 from todo.entrypoints.http import cookies
 from todo.entrypoints.http.cookies import SessionCookies
 from todo.entrypoints.http.errors import OriginRefused, ProxyUnauthorized
+from todo.entrypoints.http.pacing import UserPace
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -35,13 +36,14 @@ def bearer_token(headers: Headers) -> str:
 class BearerAuthentication:
     """Lets a request in that shows a good token in its `Authorization` header. A cookie alone does not sign in here."""
 
-    def __init__(self, app: ASGIApp, authentication: Authentication) -> None:
+    def __init__(self, app: ASGIApp, authentication: Authentication, *, pace: UserPace) -> None:
         self._app = app
         self._authentication = authentication
+        self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         _require_user_path(scope)
-        _admit(scope, await self._authentication.principal(bearer_token(scope["headers"])))
+        _admit(scope, await self._authentication.principal(bearer_token(scope["headers"])), self._pace)
         await self._app(scope, receive, send)
 
 
@@ -52,10 +54,17 @@ class CookieAuthentication:
     """
 
     def __init__(
-        self, app: ASGIApp, authentication: Authentication, *, origins: frozenset[str], jar: SessionCookies
+        self,
+        app: ASGIApp,
+        authentication: Authentication,
+        *,
+        origins: frozenset[str],
+        jar: SessionCookies,
+        pace: UserPace,
     ) -> None:
         self._app = app
         self._authentication = authentication
+        self._pace = pace
         self._origins = origins
         self._jar = jar
 
@@ -66,7 +75,7 @@ class CookieAuthentication:
         if token is None:
             raise ProxyUnauthorized
         principal = await self._authentication.principal(token)
-        _admit(scope, principal)
+        _admit(scope, principal, self._pace)
         if not self._jar.is_forgotten(scope["headers"]):
             renewed = await self._authentication.renew(principal)
             if renewed is not None:
@@ -111,13 +120,14 @@ def _require_user_path(scope: Scope) -> None:
         raise NotFound
 
 
-def _admit(scope: Scope, principal: Principal) -> None:
+def _admit(scope: Scope, principal: Principal, pace: UserPace) -> None:
     """Everything below `{user_id}` is that user's alone: the domain decides.
 
     Here rather than in a guard, since Litestar copies the route handler for each guard, which takes 3 % of a request.
     """
     scope["user"] = principal
     principal.require_account(scope["path_params"]["user_id"])
+    pace.take(principal.user)
 
 
 def with_cookies(send: Send, cookies: list[str]) -> Send:

@@ -139,6 +139,10 @@ REFUSALS = {
         ],
         generate_examples=False,
     ),
+    429: _refusal(
+        "You ask too often: try again after `Retry-After` seconds",
+        ("TOO_MANY_REQUESTS", "Too many requests. Please try again later."),
+    ),
     503: _refusal(
         "The database is away: try again after `Retry-After` seconds",
         ("SERVICE_UNAVAILABLE", "Service Unavailable: please try again in a moment"),
@@ -148,7 +152,7 @@ REFUSALS = {
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     """What an operation of the task side may answer besides success."""
-    return {status: REFUSALS[status] for status in (*statuses, 503)}
+    return {status: REFUSALS[status] for status in (*statuses, 429, 503)}
 
 
 def coded(status: int, *codes: tuple[str, str]) -> dict[int, ResponseSpec]:

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from todo.domain.model.principal import Principal
 from todo.entrypoints.http import cookies
 from todo.entrypoints.http.auth.reception import Reception, Visitor
+from todo.entrypoints.http.pacing import UserPace
 from todo.entrypoints.web.pages import Asked
 from todo.entrypoints.web.words import SESSION_EXPIRED
 
@@ -20,12 +21,16 @@ class LoginNeeded(Exception):
     message: str = ""
 
 
-async def signed_in(request: Asked, reception: NamedDependency[Reception]) -> Visitor:
-    """Raises `LoginNeeded`; with the message about it when a session is over that the browser still had."""
+async def signed_in(request: Asked, reception: NamedDependency[Reception], pace: NamedDependency[UserPace]) -> Visitor:
+    """Raises `LoginNeeded`; with the message about it when a session is over that the browser still had.
+
+    Raises `TooManyAttempts`: what a page costs counts as a request of the API does.
+    """
     visitor = await reception.find(request)
     if visitor is None:
         had_one = cookies.session_token(request.scope["headers"]) is not None
         raise LoginNeeded(_here(request), SESSION_EXPIRED if had_one else "")
+    pace.take(visitor.user.id)
     return visitor
 
 

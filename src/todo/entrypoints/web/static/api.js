@@ -35,16 +35,21 @@ async function turn(work) {
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The answer's body. Throws `Refused` or `Unreachable`. A 429 is waited for, where the wait is short. */
-export async function call(method, path, body, { key = newKey(), patient = false } = {}) {
+export function call(method, path, body, { key = newKey(), patient = false } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["Idempotency-Key"] = key;
-  const ask = () => turn(() => answerTo(path, { method, headers, body: JSON.stringify(body), cache: "no-store", redirect: "error" }));
+  const ask = () => answerTo(path, { method, headers, body: JSON.stringify(body), cache: "no-store", redirect: "error" });
+  return turn(patient ? () => insist(ask) : ask);
+}
+
+/** Keeps its turn while it waits: with many to send, the others would be refused meanwhile. */
+async function insist(ask) {
   for (let times = 0; ; times += 1) {
     try {
       return await ask();
     } catch (error) {
-      if (!patient || !(error instanceof Refused) || error.status !== 429 || !(error.retryAfter <= 10) || times >= 20) throw error;
+      if (!(error instanceof Refused) || error.status !== 429 || !(error.retryAfter <= 10) || times >= 20) throw error;
       await new Promise((go) => setTimeout(go, error.retryAfter * 1000));
     }
   }
