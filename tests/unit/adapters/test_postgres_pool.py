@@ -209,8 +209,23 @@ async def test_who_waits_in_vain_is_sent_away(monkeypatch: pytest.MonkeyPatch) -
         await asyncio.wait([holder])
 
 
-async def test_connections_that_nobody_needs_any_more_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "IDLE_AFTER", 1000)
+async def test_a_connection_that_has_become_old_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    async with pool_of(server, 1) as pool:
+        await pool.fetch("at once")
+        pool._look_around()
+        await pool.fetch("at once")
+        assert len(server.lines) == 1
+
+        monkeypatch.setattr(limits, "OLD_AFTER", 0)
+        pool._look_around()
+        await turns()
+        await pool.fetch("at once")
+
+        assert [line.closed for line in server.lines] == [True, False]
+
+
+async def test_connections_that_nobody_needs_any_more_are_closed() -> None:
     server = Server()
     async with pool_of(server, 5) as pool:
         tasks = await begun(*(pool.fetch("many at once") for _ in range(5)))

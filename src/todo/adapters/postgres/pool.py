@@ -24,8 +24,10 @@ STATEMENT_TIMEOUT = 2.5
 """With the wait less than five seconds, in which everybody has an answer even from a server that says nothing."""
 FAREWELL_TIMEOUT = 1.0
 """What is in flight has had its time before the pool is closed; a server that says nothing must not hold up a stop."""
-IDLE_AFTER = 300.0
-"""Connections that nobody has needed for so many seconds are closed."""
+LOOK_EVERY = 300.0
+"""Seconds between two looks at the idle connections: those that nobody has used since the last one are closed."""
+OLD_AFTER = 1800.0
+"""Seconds after which a connection is made anew: the server may have moved, and its memory for one only grows."""
 
 
 class Pool(Runner):
@@ -50,7 +52,8 @@ class Pool(Runner):
         self._places = size
         """For connections yet to be made."""
         self._all_gone = asyncio.Event()
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, float] = {}
+        """And when each was made."""
         self._idle: list[Connection] = []
         """The one used last is used next, so that those who are not needed can be told."""
         self._unneeded = 0
@@ -190,7 +193,7 @@ class Pool(Runner):
         except BaseException:
             self._give(None)
             raise
-        self._connections.add(connection)
+        self._connections[connection] = asyncio.get_running_loop().time()
         return connection
 
     def _release(self, connection: Connection) -> None:
@@ -242,12 +245,16 @@ class Pool(Runner):
             self._forget(connection)
 
     def _forget(self, connection: Connection) -> None:
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         self._give(None)
 
     def _look_around(self) -> None:
-        for connection in self._idle[: self._unneeded]:
-            self._part(connection)
-        del self._idle[: self._unneeded]
-        self._unneeded = len(self._idle)
-        self._look = asyncio.get_running_loop().call_later(IDLE_AFTER, self._look_around)
+        loop = asyncio.get_running_loop()
+        old = loop.time() - OLD_AFTER
+        wanted = [each for each in self._idle[self._unneeded :] if self._connections[each] > old]
+        for connection in self._idle:
+            if connection not in wanted:
+                self._part(connection)
+        self._idle = wanted
+        self._unneeded = len(wanted)
+        self._look = loop.call_later(LOOK_EVERY, self._look_around)
