@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
@@ -11,7 +12,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.unit.http.routes import ROUTES
 from tests.unit.http.service import PASSWORD, Service, SignedUp
-from todo.domain.errors import StoreUnavailable, TaskQuotaReached, TooManyAttempts
+from todo.domain.errors import Invalid, StoreUnavailable, TaskQuotaReached, TooManyAttempts
+from todo.domain.model.task import Description, Title
 
 Document = dict[str, Any]
 
@@ -259,6 +261,40 @@ class TestTasks:
                 assert_documented(document, method, path, answer)
             given = {answer.status_code for answer in answers}
             assert given >= ERRORS_OF[method, rest] | {201 if method == "post" else 200}
+
+
+class TestTexts:
+    @pytest.mark.parametrize("kind", ["TaskIn", "TaskChanges"])
+    @pytest.mark.parametrize(
+        "text", ["a", " a ", "\n", " \t\u2003", "", "a\0", "\0", "\u0085", "\x1f", "é\n\n.", "x" * 500, "x" * 501]
+    )
+    def test_the_patterns_say_of_titles_what_the_domain_says(self, document: Document, kind: str, text: str) -> None:
+        fits = misfits(document, document["components"]["schemas"][kind], {"title": text}) == []
+
+        with nullcontext() if fits else pytest.raises(Invalid):
+            Title(text)
+
+    @pytest.mark.parametrize("text", ["", "a\n\t", "a\0", "\0"])
+    def test_and_of_descriptions(self, document: Document, text: str) -> None:
+        schema = document["components"]["schemas"]["TaskChanges"]
+
+        with nullcontext() if misfits(document, schema, {"description": text}) == [] else pytest.raises(Invalid):
+            Description(text)
+
+
+async def test_a_query_that_is_too_long_is_documented_wherever_there_is_a_query(
+    service: Service, document: Document
+) -> None:
+    with_query = [
+        (method, path)
+        for method, path, operation in operations(document)
+        if any(parameter["in"] == "query" for parameter in operation.get("parameters", ()))
+    ]
+    assert with_query
+    for method, path in with_query:
+        answer = await service.client.request(method.upper(), path, params={"token": "x" * 5000})
+        assert answer.status_code == 414
+        assert_documented(document, method, path, answer)
 
 
 class TestSigningIn:

@@ -87,6 +87,18 @@ _NUMBER_FAULT = {
     "msg": "Input should be a valid integer, unable to parse string as an integer",
 }
 
+TEXTS = {"title": r"^[^\u0000]*[^\s\u0000][^\u0000]*$", "description": r"^[^\u0000]*$"}
+"""The texts of a task as patterns. Litestar takes patterns for checks, and those have answers of their own here."""
+
+TOO_LONG = {
+    "description": "The query is longer than 4 KiB",
+    "content": {
+        "application/json": {
+            "schema": {"$ref": "#/components/schemas/CodedRefusal"},
+            "examples": {"URI_TOO_LONG": {"value": {"message": "URI Too Long", "code": "URI_TOO_LONG"}}},
+        }
+    },
+}
 KEY_FAULT = {
     "detail": [
         {
@@ -192,12 +204,18 @@ def document(app: Litestar) -> dict[str, Any]:
     """The OpenAPI document: Litestar's, put right where it cannot be told."""
     made = app.openapi_schema.to_schema()
     made["paths"] = dict(sorted(made["paths"].items()))  # Litestar keeps paths in sets: each process has another order
-    _want_one_field_at_least(made["components"]["schemas"]["TaskChanges"])
+    schemas = made["components"]["schemas"]
+    _want_one_field_at_least(schemas["TaskChanges"])
+    for name, pattern in TEXTS.items():
+        for schema in (schemas["TaskIn"], schemas["TaskChanges"]):
+            schema["properties"][name]["pattern"] = pattern
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
             _forget_the_frameworks(operation["responses"])
             if method != "get" and "{user_id}" in path:
                 _add_the_key(operation)
+            if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+                operation["responses"]["414"] = TOO_LONG
             if path.startswith("/api/proxy/"):
                 operation["tags"] = ["Proxy"]  # and the controller's: they would stand on the page twice
                 _add_the_proxys(operation["responses"])

@@ -21,9 +21,21 @@ Value = TypeVar("Value")
 
 TitleText = Annotated[
     str,
-    Meta(min_length=1, max_length=Title.LONGEST, description="Not only white space.", examples=["Buy milk"]),
+    Meta(
+        min_length=1,
+        max_length=Title.LONGEST,
+        description="Not only white space, and without U+0000.",
+        examples=["Buy milk"],
+    ),
 ]
-DescriptionText = Annotated[str, Meta(max_length=Description.LONGEST, examples=["Two bottles, the blue ones"])]
+DescriptionText = Annotated[
+    str,
+    Meta(
+        max_length=Description.LONGEST,
+        description="Without U+0000.",
+        examples=["Two bottles, the blue ones"],
+    ),
+]
 TaskNumber = Annotated[str, PathParameter(description="The task's number.", schema_extra=openapi.TASK_NUMBER)]
 
 
