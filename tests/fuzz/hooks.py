@@ -42,9 +42,11 @@ def somebody_new() -> str:
 def before_call(_: Any, case: Any, __: Any) -> None:
     """A client makes a new key for each change: the tool would take `0` for many, and be refused, as it should be.
 
-    The same request still finds the same key, so repetitions are tried too.
+    The same request still finds the same key, so repetitions are tried too; but not of what creates, for the answer of
+    then tells of a task that may have been deleted since, and the tool takes it for a new one.
     """
     key = (case.headers or {}).get(KEY)
     if isinstance(key, str) and re.fullmatch(r"[!-~]{1,255}", key):
         asked = repr((case.method, case.formatted_path, case.query, case.body)).encode()
-        case.headers[KEY] = f"{key[:200]}-{hashlib.sha256(asked).hexdigest()[:32]}"
+        known_by = uuid.uuid4().hex if case.method == "POST" else hashlib.sha256(asked).hexdigest()[:32]
+        case.headers[KEY] = f"{key[:200]}-{known_by}"

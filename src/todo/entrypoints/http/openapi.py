@@ -90,15 +90,18 @@ _NUMBER_FAULT = {
 TEXTS = {"title": r"^[^\u0000]*[^\s\u0000][^\u0000]*$", "description": r"^[^\u0000]*$"}
 """The texts of a task as patterns. Litestar takes patterns for checks, and those have answers of their own here."""
 
-TOO_LONG = {
-    "description": "The query is longer than 4 KiB",
-    "content": {
-        "application/json": {
-            "schema": {"$ref": "#/components/schemas/CodedRefusal"},
-            "examples": {"URI_TOO_LONG": {"value": {"message": "URI Too Long", "code": "URI_TOO_LONG"}}},
-        }
-    },
-}
+
+def _of_the_query(description: str, message: str, code: str) -> dict[str, Any]:
+    content = {
+        "schema": {"$ref": "#/components/schemas/CodedRefusal"},
+        "examples": {code: {"value": {"message": message, "code": code}}},
+    }
+    return {"description": description, "content": {"application/json": content}}
+
+
+TOO_LONG = _of_the_query("The query is longer than 4 KiB", "URI Too Long", "URI_TOO_LONG")
+TOO_MANY = _of_the_query("More than 50 parameters", "Bad Request: too many parameters in the query", "BAD_REQUEST")
+
 KEY_FAULT = {
     "detail": [
         {
@@ -215,7 +218,7 @@ def document(app: Litestar) -> dict[str, Any]:
             if method != "get" and "{user_id}" in path:
                 _add_the_key(operation)
             if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
-                operation["responses"]["414"] = TOO_LONG
+                operation["responses"] |= {"400": TOO_MANY} | operation["responses"] | {"414": TOO_LONG}
             if path.startswith("/api/proxy/"):
                 operation["tags"] = ["Proxy"]  # and the controller's: they would stand on the page twice
                 _add_the_proxys(operation["responses"])
