@@ -26,6 +26,7 @@ from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.prometheus_metrics import PrometheusMetrics
 from todo.adapters.system_clock import SystemClock
+from todo.bootstrap.figures import figures
 from todo.config import Settings, SettingsInvalid
 from todo.domain.model.pace import Limits
 from todo.domain.ports.clock import Clock
@@ -160,7 +161,7 @@ def build(
     clock = clock or SystemClock()
     store = store or PostgresStore(database_address(settings), clock=clock, pool_size=settings.pool_size)
     hashing = hashing or hasher(settings)
-    metrics = _metrics(store, hashing) if settings.metrics else None
+    metrics = figures(store, hashing) if settings.metrics else None
     told: list[Callable[[Exchange], None]] = [] if log is None else [log.request]
     if metrics is not None:
         told.append(metrics.request)
@@ -185,16 +186,6 @@ def _all(listeners: list[Callable[[Exchange], None]]) -> Callable[[Exchange], No
             listener(exchange)
 
     return tell
-
-
-def _metrics(store: Store, hashing: Argon2Hasher) -> PrometheusMetrics:
-    in_use = {"todo_passwords_hashing": ("Passwords being hashed, or waiting for it.", lambda: hashing.inside)}
-    if isinstance(store, PostgresStore):
-        in_use["todo_database_connections_in_use"] = (
-            "Connections to the database in use, or waited for.",
-            lambda: store.connections_in_use,
-        )
-    return PrometheusMetrics(in_use)
 
 
 def password_choice(settings: Settings) -> PasswordChoice:
