@@ -34,11 +34,16 @@ from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.store import Store
 from todo.domain.services.accounts import SignUpRules
 from todo.domain.services.attempts import Attempts, Unlimited
-from todo.domain.services.audited import AuditedAccounts, AuditedAuthentication, AuditedPasswords, AuditedProfile
+from todo.domain.services.audited import (
+    AuditedAccounts,
+    AuditedAuthentication,
+    AuditedPasswords,
+    AuditedProfile,
+    AuditedVerification,
+)
 from todo.domain.services.choosing import PasswordChoice
 from todo.domain.services.maintenance import Maintenance
 from todo.domain.services.tasks import TaskService
-from todo.domain.services.verification import VerificationService
 from todo.entrypoints.hourly import every_hour
 from todo.entrypoints.http.app import Services, create_app
 from todo.entrypoints.http.auth.redirects import BaseUrl
@@ -225,7 +230,8 @@ def assemble(
     signatures = HmacSignatures(secret, previous=previous)
     choice = password_choice(settings)
     counted = attempts(settings, secret=secret, store=store, clock=clock)
-    verification = VerificationService(
+    verification = AuditedVerification(
+        trail=trail,
         store=store,
         mailer=mail,
         proofs=JwtEmailProofs(secret, previous=previous),
