@@ -65,8 +65,12 @@ SHORTEST_SOUGHT: Final = 10
 
 def environment() -> Mapping[str, str]:
     """The environment of the process, over what a file `.env` in the working directory says."""
-    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return from_file | dict(os.environ)
+    return env_file() | dict(os.environ)
+
+
+def env_file() -> dict[str, str]:
+    """What a file `.env` in the working directory says."""
+    return {name: value for name, value in dotenv_values(".env").items() if value is not None}
 
 
 def database_address(settings: Settings) -> DatabaseAddress:

@@ -7,21 +7,11 @@ from dataclasses import dataclass
 
 from todo.adapters.postgres.adoption import Adoption
 from todo.adapters.postgres.backup import Backups
-from todo.adapters.postgres.examination import examine
-from todo.adapters.postgres.migrations import MigrationRefused, Migrations
+from todo.adapters.postgres.migrations import Migrations
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.system_clock import SystemClock
 from todo.bootstrap import VERSION, database_address, hasher, logs, migrations_address, password_choice
-from todo.bootstrap.doctor import (
-    HostDiagnosis,
-    about_database,
-    about_schema,
-    about_settings,
-    closed_tables,
-    database_away,
-)
 from todo.config import Settings
-from todo.domain.errors import StoreUnavailable
 from todo.domain.services.administration import Administration
 from todo.domain.services.maintenance import Maintenance
 from todo.entrypoints.cli.tools import Installation
@@ -63,22 +53,6 @@ class HostInstallation(Installation):
 
     def adoption(self) -> Adoption:
         return Adoption(self.schema())
-
-    async def diagnosis(self, *, embedded: bool) -> HostDiagnosis:
-        """What there is to say of the settings and of the database."""
-        findings = [*about_settings(self.settings, embedded=embedded)]
-        schema = self.schema()
-        try:
-            found = await examine(database_address(self.settings), clock=SystemClock())
-            findings += about_database(found, self.settings, embedded=embedded)
-            version = await schema.current()
-            differences = await schema.differences() if version == schema.head else []
-        except StoreUnavailable:
-            return database_away(findings, f"{self.data} does not answer, or does not let us in")
-        except MigrationRefused as error:
-            return HostDiagnosis([*findings, closed_tables(str(error))])
-        known = version is not None and schema.knows(version)
-        return HostDiagnosis([*findings, about_schema(version, schema.head, differences, known=known)])
 
     def backups(self) -> Backups:
         return Backups(self.schema(), program=VERSION, clock=SystemClock())

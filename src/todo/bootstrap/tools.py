@@ -1,6 +1,5 @@
 """What the commands are handed: what this machine has, put together when one of them asks."""
 
-import asyncio
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,18 +13,13 @@ from todo.adapters.postgres.embedded import default_directory
 from todo.adapters.prometheus_metrics import FOLDER as SHARED_FIGURES
 from todo.bootstrap import assemble, database_address, environment
 from todo.bootstrap.demo import DemoUser, demo_service
-from todo.bootstrap.doctor import (
-    SETTINGS_ARE_WRONG,
-    HostDiagnosis,
-    about_settings,
-    database_away,
-    wrong_settings,
-)
+from todo.bootstrap.doctor import HostDiagnosis
+from todo.bootstrap.examining import diagnose
 from todo.bootstrap.installation import HostInstallation
-from todo.bootstrap.own_data import data_directory, kept_secret, started
+from todo.bootstrap.own_data import data_directory, kept_secret, own_server
 from todo.bootstrap.problems import read_settings, refusals_told
 from todo.config import Settings
-from todo.entrypoints.cli.tools import Problem, Tools
+from todo.entrypoints.cli.tools import Tools
 from todo.entrypoints.http.openapi import document
 
 
@@ -45,8 +39,7 @@ class HostTools(Tools):
                 yield HostInstallation(settings=settings, data=_named(settings), for_workers=for_workers)
                 return
             directory = data_directory(settings.data_dir or default_directory(given))
-            server = started(directory / "postgres")
-            stack.callback(server.close, wait=True)
+            server = stack.enter_context(own_server(directory))
             made = {"DATABASE_URL": server.url}
             if settings.secret is None:
                 made["BETTER_AUTH_SECRET_FILE"] = str(kept_secret(directory / "secret"))
@@ -55,18 +48,7 @@ class HostTools(Tools):
             yield HostInstallation(settings=settings, data=data, for_workers={**for_workers, **made})
 
     def doctor(self) -> HostDiagnosis:
-        try:
-            settings = read_settings(environment(), serving=True)
-        except Problem as problem:
-            return wrong_settings(problem.lines)
-        embedded = settings.database_url is None
-        try:
-            with self.installation({}, serving=True) as installation:
-                return asyncio.run(installation.diagnosis(embedded=embedded))
-        except Problem as problem:
-            if problem.exit_code == SETTINGS_ARE_WRONG:
-                return wrong_settings(problem.lines)
-            return database_away([*about_settings(settings, embedded=embedded)], problem.lines[0])
+        return diagnose()
 
     def address(self) -> tuple[str, int]:
         settings = read_settings(environment())
