@@ -81,7 +81,7 @@ def database_address(settings: Settings) -> DatabaseAddress:
 
 
 def migrations_address(settings: Settings) -> DatabaseAddress:
-    """Where migrations go: past the pooler, when the settings name such a way."""
+    """Where migrations go, and backups and restores: past the pooler, when the settings name such a way."""
     if settings.database_url_unpooled is None:
         return database_address(settings)
     return _address("DATABASE_URL_UNPOOLED", settings.database_url_unpooled, pooled=False)

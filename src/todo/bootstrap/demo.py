@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from litestar.types import ASGIApp
 
@@ -20,6 +21,9 @@ from todo.domain.model.user import Email, Name, Password
 from todo.domain.services.administration import Administration
 from todo.domain.services.tasks import TaskService
 
+COUNTING: Final = ("TODO_LOG_FORMAT", "TODO_LOG_LEVEL", "TODO_TASK_QUOTA")
+"""The settings that count here. In all else a demo is the same everywhere, whatever a `.env` says."""
+
 DEMO_TASKS = ("Try the API at /docs", "Toggle a task", "Run it for real: ./dev serve")
 
 
@@ -32,8 +36,8 @@ class DemoUser:
 
 
 def demo_service(environment: Mapping[str, str], ours: Mapping[str, str]) -> tuple[ASGIApp, DemoUser]:
-    """Takes what is set in `ours`, and of the environment what says how the log is written. Raises `Problem`."""
-    given = {name: value for name, value in environment.items() if name.startswith("TODO_LOG_")}
+    """Takes what is set in `ours`, and of the environment what is in `COUNTING`. Raises `Problem`."""
+    given = {name: value for name, value in environment.items() if name in COUNTING}
     settings = read_settings(given | dict(ours))
     store = MemoryStore()
     user = asyncio.run(_demo_user(settings, store))
