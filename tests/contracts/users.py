@@ -109,6 +109,15 @@ class UserContract:
     async def test_a_store_without_users_lists_none(self, store: Store) -> None:
         assert list(await store.users.all()) == []
 
+    async def test_of_those_who_are_named_come_those_there_are_each_once(self, store: Store) -> None:
+        users = [a_user(UserId(user), email=f"{n}@example.com") for n, user in enumerate(ODD_IDS)]
+        await keep(store, *users, a_user(BOB))
+
+        found = await store.users.among([*(user.id for user in users), users[0].id, NOBODY, UserId("%")])
+
+        assert sorted(found, key=lambda user: user.email) == sorted(users, key=lambda user: user.email)
+        assert list(await store.users.among([])) == []
+
     async def test_an_address_belongs_to_one_user(self, store: Store) -> None:
         await keep(store, a_user(ADA, email="ada@example.com"))
 

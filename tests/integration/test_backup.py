@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import ADA, HASH, HandClock, a_session, a_ticket, a_user, keep
+from tests.builders import ADA, BOB, HASH, HandClock, a_new_task, a_session, a_ticket, a_user, keep
 from tests.contracts.samples import FAMILY, ODD_IDS, ODD_TEXTS, add_task
 from tests.integration.databases import beside, execute, fresh_database, only_directly
 from tests.integration.service import a_folder
@@ -476,16 +476,31 @@ class TestWhatIsRefused:
         with pytest.raises(BackupRefused, match=r"cannot read .*: No such file"):
             await restore(bare_database, folder / "kept")
 
-    async def test_a_database_that_is_not_empty(self, empty_database: str, folder: Path) -> None:
+    async def test_a_database_that_is_in_use_and_what_stands_there(self, empty_database: str, folder: Path) -> None:
         async with store_at(empty_database) as store:
-            await keep(store, a_user(ADA))
+            await keep(store, a_user(ADA), a_user(BOB), a_session(ADA))
+            for title in ("One", "Two", "Three"):
+                await store.tasks.add(a_new_task(ADA, title=title))
         await save(empty_database, folder / "kept")
         before = await contents_of(empty_database)
 
-        with pytest.raises(BackupRefused, match="not empty, there are rows in user"):
+        with pytest.raises(BackupRefused) as refused:
             await restore(empty_database, folder / "kept")
 
+        told = "the database is in use (users 2, sessions 1, tasks 3), and nothing in it was changed. Restore into"
+        assert str(refused.value).startswith(told)
+        assert "\n" not in str(refused.value)
         assert await contents_of(empty_database) == before
+
+    async def test_who_works_there_is_not_kept_waiting(self, empty_database: str, folder: Path) -> None:
+        async with store_at(empty_database) as store:
+            await keep(store, a_user(ADA))
+        await save(empty_database, folder / "kept")
+
+        async with connected(empty_database) as somebody, somebody.transaction():
+            await somebody.execute("UPDATE \"user\" SET name = 'Ada'")
+            with pytest.raises(BackupRefused, match="in use"):
+                await asyncio.wait_for(restore(empty_database, folder / "kept"), 20)
 
     async def test_attempts_that_were_counted_are_no_rows_to_lose(self, empty_database: str, folder: Path) -> None:
         await save(empty_database, folder / "kept")

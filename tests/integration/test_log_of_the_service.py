@@ -143,6 +143,8 @@ class TestFigures:
         for text in texts:
             assert 'todo_requests_total{method="GET",route="none",status="404"} 40.0' in text
             assert "todo_database_connections_in_use 0.0" in text
+            assert "todo_database_connections_limit 20.0" in text
+            assert "_created" not in text
 
     async def test_what_a_dead_worker_had_in_use_is_free(self, empty_database: str) -> None:
         settings = {"TODO_METRICS": "on"}

@@ -75,6 +75,7 @@ REPOSITORY_CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "users.get": lambda store: store.users.get(ADA),
     "users.find_by_email": lambda store: store.users.find_by_email(a_user().email),
     "users.all": lambda store: store.users.all(),
+    "users.among": lambda store: store.users.among([ADA]),
     "passwords.find": lambda store: store.passwords.find(ADA),
     "accounts.of": lambda store: store.accounts.of(ADA),
     "tickets.find": lambda store: store.tickets.find(a_ticket().digest),

@@ -414,6 +414,27 @@ class TestDemo:
             assert [task["completed"] for task in tasks] == [False] * 3
             await service.stop()
 
+    async def test_the_quota_counts_and_the_database_that_is_set_does_not(self) -> None:
+        settings = {
+            "TODO_TASK_QUOTA": "4",
+            "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere",
+            "TODO_SIGNUP": "closed",
+        }
+        async with started("demo", settings=settings) as service:
+            await service.answers()
+            async with service.client() as client:
+                me = await signed_up(client)
+                answers = [await client.post(me.proxied, json={"title": "One more"}) for _ in range(5)]
+            await service.stop()
+
+        assert [answer.status_code for answer in answers] == [201] * 4 + [409]
+
+    async def test_a_quota_that_is_none_is_told_in_a_line(self) -> None:
+        told = await run_todo("demo", "--port", str(free_port()), settings={"TODO_TASK_QUOTA": "many"})
+
+        assert (told.code, told.out, told.err.count("\n")) == (78, "", 1)
+        assert told.err.startswith("todo: TODO_TASK_QUOTA must be a number from 1 to ")
+
 
 async def run_line(line: str) -> list[dict[str, object]]:
     """As a person pastes it; where there is no curl, what it says is asked in another way."""

@@ -15,6 +15,8 @@ from todo.bootstrap.doctor import (
     about_schema,
     about_settings,
     database_away,
+    embedded_away,
+    embedded_to_come,
     wrong_settings,
 )
 from todo.config import Settings
@@ -56,7 +58,7 @@ def to_mend(findings: list[Found]) -> dict[str, str]:
 
 def test_a_good_installation_is_well() -> None:
     findings = [
-        *about_settings(IN_PRODUCTION, embedded=False),
+        *about_settings(IN_PRODUCTION),
         *about_database(WELL, IN_PRODUCTION, embedded=False),
         about_schema("0001", "0001", [], known=True),
     ]
@@ -125,14 +127,30 @@ def test_the_embedded_server_has_a_superuser_and_that_is_fine() -> None:
     ],
 )
 def test_what_is_wrong_with_the_way_to_people_is_found(settings: Settings, subject: str) -> None:
-    assert list(to_mend([*about_settings(settings, embedded=False)])) == [subject]
+    assert list(to_mend([*about_settings(settings)])) == [subject]
 
 
 def test_development_on_one_machine_has_nothing_to_mend() -> None:
-    findings = [*about_settings(Settings(), embedded=True)]
+    findings = [*about_settings(Settings())]
 
     assert to_mend(findings) == {}
     assert {finding.subject for finding in findings if finding.level is Level.NOTE} == {"secret", "address", "mail"}
+
+
+def test_a_previous_secret_is_remembered_and_no_fault() -> None:
+    findings = [*about_settings(replace(IN_PRODUCTION, previous_secret="y" * 64))]
+
+    assert to_mend(findings) == {}
+    (reminder,) = [finding for finding in findings if finding.level is Level.NOTE]
+    assert reminder.subject == "secret"
+    assert "unset BETTER_AUTH_SECRET_PREVIOUS seven days after the change" in reminder.text
+
+
+def test_an_embedded_server_that_is_yet_to_be_made_is_no_fault() -> None:
+    finding = embedded_to_come("/var/lib/todo")
+
+    assert finding.level is Level.NOTE
+    assert finding.text.endswith("has not been set up yet: todo serve makes it in /var/lib/todo")
 
 
 @pytest.mark.parametrize(
@@ -156,6 +174,7 @@ def test_tables_that_are_not_as_needed_are_found(
 def test_the_gravest_fault_gives_the_exit_code() -> None:
     assert wrong_settings(["TODO_PORT must be a number"]).exit_code == 78
     assert database_away([Found("settings", "fine")], "nobody answers").exit_code == 69
+    assert embedded_away([Found("settings", "fine")], "the disk is full").exit_code == 69
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from todo.adapters.logs import Logs
 from todo.bootstrap import known_secrets, logs
-from todo.bootstrap.tools import HostInstallation
+from todo.bootstrap.installation import HostInstallation
 from todo.config import Settings
 
 SETTINGS = Settings(

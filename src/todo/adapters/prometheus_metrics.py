@@ -13,7 +13,7 @@ from typing import Final, Protocol, Self
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 EVERY: Final = 1.0
-"""Seconds between two looks at what is in use."""
+"""Seconds between two looks."""
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Others count as one: a client could make up any number of them."""
@@ -31,11 +31,12 @@ class Answered(Protocol):
 
 
 class PrometheusMetrics:
-    """`in_use` names what is looked at every second: connections of the pool, passwords being hashed."""
+    """`looked_at` names what is looked at every second: connections of the pool, passwords being hashed."""
 
-    def __init__(self, in_use: dict[str, tuple[str, Callable[[], int]]]) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+    def __init__(self, looked_at: dict[str, tuple[str, Callable[[], int]]]) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, and nobody asks for it
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "todo_requests", "Requests that were answered.", ["method", "route", "status"], registry=self._registry
@@ -52,7 +53,7 @@ class PrometheusMetrics:
         )
         self._looked_at = [
             (Gauge(name, text, multiprocess_mode="livesum", registry=self._registry), count)
-            for name, (text, count) in in_use.items()
+            for name, (text, count) in looked_at.items()
         ]
         self._next_look: asyncio.TimerHandle | None = None
 

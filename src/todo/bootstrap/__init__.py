@@ -26,6 +26,7 @@ from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.prometheus_metrics import PrometheusMetrics
 from todo.adapters.system_clock import SystemClock
+from todo.bootstrap.figures import figures
 from todo.config import Settings, SettingsInvalid
 from todo.domain.model.pace import Limits
 from todo.domain.ports.clock import Clock
@@ -33,11 +34,16 @@ from todo.domain.ports.mailer import Mailer
 from todo.domain.ports.store import Store
 from todo.domain.services.accounts import SignUpRules
 from todo.domain.services.attempts import Attempts, Unlimited
-from todo.domain.services.audited import AuditedAccounts, AuditedAuthentication, AuditedPasswords, AuditedProfile
+from todo.domain.services.audited import (
+    AuditedAccounts,
+    AuditedAuthentication,
+    AuditedPasswords,
+    AuditedProfile,
+    AuditedVerification,
+)
 from todo.domain.services.choosing import PasswordChoice
 from todo.domain.services.maintenance import Maintenance
 from todo.domain.services.tasks import TaskService
-from todo.domain.services.verification import VerificationService
 from todo.entrypoints.hourly import every_hour
 from todo.entrypoints.http.app import Services, create_app
 from todo.entrypoints.http.auth.redirects import BaseUrl
@@ -60,8 +66,12 @@ SHORTEST_SOUGHT: Final = 10
 
 def environment() -> Mapping[str, str]:
     """The environment of the process, over what a file `.env` in the working directory says."""
-    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return from_file | dict(os.environ)
+    return env_file() | dict(os.environ)
+
+
+def env_file() -> dict[str, str]:
+    """What a file `.env` in the working directory says."""
+    return {name: value for name, value in dotenv_values(".env").items() if value is not None}
 
 
 def database_address(settings: Settings) -> DatabaseAddress:
@@ -72,7 +82,7 @@ def database_address(settings: Settings) -> DatabaseAddress:
 
 
 def migrations_address(settings: Settings) -> DatabaseAddress:
-    """Where migrations go: past the pooler, when the settings name such a way."""
+    """Where migrations go, and backups and restores: past the pooler, when the settings name such a way."""
     if settings.database_url_unpooled is None:
         return database_address(settings)
     return _address("DATABASE_URL_UNPOOLED", settings.database_url_unpooled, pooled=False)
@@ -161,7 +171,7 @@ def build(
     clock = clock or SystemClock()
     store = store or PostgresStore(database_address(settings), clock=clock, pool_size=settings.pool_size)
     hashing = hashing or hasher(settings)
-    metrics = _metrics(store, hashing) if settings.metrics else None
+    metrics = figures(store, hashing) if settings.metrics else None
     told: list[Callable[[Exchange], None]] = [] if log is None else [log.request]
     if metrics is not None:
         told.append(metrics.request)
@@ -186,16 +196,6 @@ def _all(listeners: list[Callable[[Exchange], None]]) -> Callable[[Exchange], No
             listener(exchange)
 
     return tell
-
-
-def _metrics(store: Store, hashing: Argon2Hasher) -> PrometheusMetrics:
-    in_use = {"todo_passwords_hashing": ("Passwords being hashed, or waiting for it.", lambda: hashing.inside)}
-    if isinstance(store, PostgresStore):
-        in_use["todo_database_connections_in_use"] = (
-            "Connections to the database in use, or waited for.",
-            lambda: store.connections_in_use,
-        )
-    return PrometheusMetrics(in_use)
 
 
 def password_choice(settings: Settings) -> PasswordChoice:
@@ -234,10 +234,10 @@ def assemble(
     signatures = HmacSignatures(secret, previous=previous)
     choice = password_choice(settings)
     most = limits(settings)
-    counted: Attempts = Unlimited()
-    if most is not None:
-        counted = Attempts(store=store, pseudonyms=HmacPseudonyms(secret), clock=clock, limits=most)
-    verification = VerificationService(
+    pseudonyms = HmacPseudonyms(secret)
+    counted = Attempts(store=store, pseudonyms=pseudonyms, clock=clock, limits=most) if most else Unlimited()
+    verification = AuditedVerification(
+        trail=trail,
         store=store,
         mailer=mail,
         proofs=JwtEmailProofs(secret, previous=previous),

@@ -54,9 +54,10 @@ def to_mend(subject: str, text: str, mend: str) -> Found:
     return Found(subject, text, mend, Level.MEND)
 
 
-def wrong_settings(faults: Sequence[str]) -> HostDiagnosis:
+def wrong_settings(faults: Sequence[str], also: Sequence[Found] = ()) -> HostDiagnosis:
     """Each fault of the settings says its mend itself."""
-    return HostDiagnosis([to_mend("settings", fault, "see .env.example") for fault in faults], SETTINGS_ARE_WRONG)
+    wrong = [to_mend("settings", fault, "see .env.example") for fault in faults]
+    return HostDiagnosis([*wrong, *also], SETTINGS_ARE_WRONG)
 
 
 def database_away(so_far: Sequence[Found], what: str) -> HostDiagnosis:
@@ -64,14 +65,32 @@ def database_away(so_far: Sequence[Found], what: str) -> HostDiagnosis:
     return HostDiagnosis([*so_far, lost], DATABASE_IS_AWAY)
 
 
-def about_settings(settings: Settings, *, embedded: bool) -> Iterator[Found]:
+def embedded_away(so_far: Sequence[Found], what: str) -> HostDiagnosis:
+    lost = to_mend("database", what, "or name a PostgreSQL of your own as DATABASE_URL")
+    return HostDiagnosis([*so_far, lost], DATABASE_IS_AWAY)
+
+
+def embedded_to_come(directory: str) -> Found:
+    return note("database", f"the embedded PostgreSQL has not been set up yet: todo serve makes it in {directory}")
+
+
+def about_settings(settings: Settings) -> Iterator[Found]:
     yield good("settings", "every one can be read")
-    if embedded:
+    yield from _about_secrets(settings)
+    yield from _about_address(settings)
+    yield from _about_mail(settings)
+
+
+def _about_secrets(settings: Settings) -> Iterator[Found]:
+    if settings.secret is None:
         yield note("secret", "is made and kept beside the data of the embedded PostgreSQL")
     else:
         yield good("secret", "is long enough, and not one of those in samples")
-    yield from _about_address(settings)
-    yield from _about_mail(settings)
+    if settings.previous_secret is not None:
+        yield note(
+            "secret",
+            "the previous one still opens: unset BETTER_AUTH_SECRET_PREVIOUS seven days after the change",
+        )
 
 
 def _about_address(settings: Settings) -> Iterator[Found]:

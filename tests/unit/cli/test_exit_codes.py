@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import rich_click as click
@@ -14,6 +15,8 @@ from todo.entrypoints.cli.main import EXIT_CODES, todo
 from todo.entrypoints.cli.tools import Level, Problem
 
 PASSWORD = "correct horse battery"
+STOPPED_BY_CTRL_C = 130
+"""Of a real service, in `tests/integration/test_serve.py`."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,23 @@ def test_a_script_can_tell_what_went_wrong(shell: Shell, case: Case) -> None:
         assert (ended.stdout, bool(ended.stderr)) == ("", True)
 
 
-def test_help_names_every_code_and_no_other() -> None:
-    named = {int(code) for code in re.findall(r"(?:^|; |: )(\d+) ", EXIT_CODES.replace("\n", " "))}
+def codes_of_help() -> dict[int, str]:
+    """Each code, with what it means."""
+    listed = " ".join(EXIT_CODES.split()).removeprefix("Exit codes: ").rstrip(".")
+    return {int(code): means for code, means in (entry.split(" ", 1) for entry in listed.split("; "))}
 
-    assert named == {case.code for case in CASES.values()}
+
+def test_help_names_every_code_and_no_other() -> None:
+    assert set(codes_of_help()) == {case.code for case in CASES.values()} | {STOPPED_BY_CTRL_C}
+
+
+def test_the_page_for_operators_has_the_same_list() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operate.md").read_text(encoding="utf-8")
+
+    _, found, after = page.partition("| Exit code | Means |\n| --- | --- |\n")
+    rows = re.findall(r"(?m)^\| (\d+) \| (.+) \|$", after.partition("\n\n")[0])
+    assert found
+    assert [(int(code), means) for code, means in rows] == list(codes_of_help().items())
 
 
 def test_all_that_is_wrong_is_told_in_a_line_each(shell: Shell) -> None:

@@ -36,6 +36,7 @@ class TestSessions:
             [
                 {
                     "user": ada,
+                    "email": "ada@example.com",
                     "createdAt": NOON.isoformat(),
                     "expiresAt": session.expires_at.isoformat(),
                     "ipAddress": None,
@@ -51,9 +52,24 @@ class TestSessions:
 
         told = shell.run("sessions", "list")
 
-        assert f"{ada}  until 2026-12-01 12:00  203.0.113.7  curl/8\n" in told.stdout
+        assert f"{ada}  ada@example.com  until 2026-12-01 12:00  203.0.113.7  curl/8\n" in told.stdout
         assert len(told.stdout.splitlines()) == 2
         assert len(shell.run("sessions", "list", "--limit", "1").stdout.splitlines()) == 1
+
+    def test_addresses_stand_below_each_other(self, shell: Shell, ada: str) -> None:
+        shell.create("a.longer.address@example.com", PASSWORD)
+        for email in ("ada@example.com", "a.longer.address@example.com"):
+            shell.session_of(email)
+
+        lines = shell.run("sessions", "list").stdout.splitlines()
+
+        assert len({line.index("  until ") for line in lines}) == 1
+
+    def test_where_nobody_is_signed_in_that_is_said(self, shell: Shell, ada: str) -> None:
+        told = [shell.run("sessions", "list", *whose).stdout for whose in ((), ("--user", ada))]
+
+        assert told == ["Nobody is signed in.\n"] * 2
+        assert json.loads(shell.run("sessions", "list", "--json").stdout) == []
 
     def test_no_list_shows_what_a_session_could_be_taken_over_with(self, shell: Shell, ada: str) -> None:
         session = shell.session_of("ada@example.com")

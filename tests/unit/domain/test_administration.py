@@ -20,7 +20,7 @@ from todo.adapters.memory import MemoryStore
 from todo.domain.errors import CredentialsWrong, EmailTaken, UserNotFound
 from todo.domain.model.session import SESSION_LIFE, Device
 from todo.domain.model.user import Email, Password
-from todo.domain.services.accounts import AccountService
+from todo.domain.services.accounts import AccountService, SignedIn
 from todo.domain.services.administration import AT_ONCE, Administration
 
 EMAIL = Email("ada@example.com")
@@ -152,8 +152,11 @@ class TestWhatAnOperatorDoes:
         over, mine, of_bob = a_session(ADA, at=NOON - SESSION_LIFE), a_session(ADA), a_session(BOB, at=LATER)
         await keep(store, ada, bob, over, mine, of_bob)
 
-        assert list(await administration.sessions_of(ada)) == [mine]
-        assert list(await administration.latest_sessions(10)) == [of_bob, mine]
+        assert list(await administration.sessions_of(ada)) == [SignedIn(user=ada, session=mine)]
+        assert list(await administration.latest_sessions(10)) == [
+            SignedIn(user=bob, session=of_bob),
+            SignedIn(user=ada, session=mine),
+        ]
 
     async def test_one_user_is_signed_out_everywhere(self, administration: Administration, store: MemoryStore) -> None:
         ada, bob, of_bob = a_user(ADA), a_user(BOB), a_session(BOB)
@@ -161,7 +164,7 @@ class TestWhatAnOperatorDoes:
 
         await administration.end_sessions_of(ada)
 
-        assert list(await administration.latest_sessions(10)) == [of_bob]
+        assert [one.session for one in await administration.latest_sessions(10)] == [of_bob]
 
     async def test_everybody_is_signed_out(self, administration: Administration, store: MemoryStore) -> None:
         await keep(store, a_user(ADA), a_user(BOB), *(a_session(ADA) for _ in range(AT_ONCE)), a_session(BOB))

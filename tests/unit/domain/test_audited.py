@@ -1,14 +1,18 @@
 """What the audit trail says of the use cases around signing in, and that it says nothing of what did not happen."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.builders import HOME, PASSWORD, SECRET, HandClock, PlainHasher
 from tests.contracts.audit_trail import AuditTrailContract
 from tests.mailboxes import OutboxMailer
+from todo.adapters.hmac_pseudonyms import HmacPseudonyms
 from todo.adapters.hmac_signatures import HmacSignatures
+from todo.adapters.jwt_email_proofs import JwtEmailProofs
 from todo.adapters.jwt_tokens import JwtTokens
 from todo.adapters.memory import MemoryStore
 from todo.domain.errors import (
@@ -19,13 +23,23 @@ from todo.domain.errors import (
     ReauthenticationNeeded,
     TicketInvalid,
     TokenInvalid,
+    TooManyAttempts,
 )
 from todo.domain.model.audit import AuditEvent, Happening
+from todo.domain.model.pace import Bucket
 from todo.domain.model.session import Device, SessionHandle
 from todo.domain.model.user import Email, Password
 from todo.domain.ports.audit_trail import AuditTrail
+from todo.domain.ports.throttle import Throttle
 from todo.domain.services.accounts import SignedIn, SignUpRules
-from todo.domain.services.audited import AuditedAccounts, AuditedAuthentication, AuditedPasswords, AuditedProfile
+from todo.domain.services.attempts import Attempts
+from todo.domain.services.audited import (
+    AuditedAccounts,
+    AuditedAuthentication,
+    AuditedPasswords,
+    AuditedProfile,
+    AuditedVerification,
+)
 from todo.domain.services.verification import VerificationService
 
 EMAIL = Email("ada@example.com")
@@ -223,3 +237,57 @@ class TestProfiles:
         await audited_profile.delete(PASSWORD, by=ada.user, session=ada.session)
 
         assert trail.take() == [AuditEvent(what=Happening.ACCOUNT_DELETED, user=ada.user.id, session=ada.session.id)]
+
+
+Call = Callable[[AuditedAccounts, AuditedPasswords, AuditedVerification, SignedIn], Awaitable[object]]
+OTHER = Email("else@example.com")
+TRIED: dict[str, tuple[Call, Email | None, bool]] = {
+    "sign_up": (lambda accounts, *_: accounts.sign_up(OTHER, PASSWORD, None, device=DEVICE), OTHER, False),
+    "sign_in": (lambda accounts, *_: accounts.sign_in(EMAIL, PASSWORD, device=DEVICE), EMAIL, False),
+    "confirm": (lambda _, passwords, __, ada: passwords.confirm(PASSWORD, by=ada.user), None, True),
+    "request_reset": (lambda _, passwords, *__: passwords.request_reset(EMAIL, "", source=HOME), EMAIL, False),
+    "send": (lambda _, __, verification, ___: verification.send(EMAIL, "", by=None, source=HOME), EMAIL, False),
+    "send to oneself": (lambda _, __, it, ada: it.send(EMAIL, "", by=ada.user, source=HOME), EMAIL, True),
+    "request_change": (lambda _, __, it, ada: it.request_change(ada.user, OTHER, "", source=HOME), OTHER, True),
+}
+
+
+class FullThrottle(Throttle):
+    """Everybody has tried too often."""
+
+    async def charge(self, buckets: Sequence[Bucket], *, at: datetime) -> None:
+        raise TooManyAttempts
+
+    async def give_back(self, buckets: Sequence[Bucket], *, filling: Sequence[Bucket] = ()) -> None: ...
+
+
+class StrictStore(MemoryStore):
+    @property
+    def throttle(self) -> FullThrottle:
+        return FullThrottle()
+
+
+class TestWhoIsHeldBack:
+    @pytest.mark.parametrize("use_case", TRIED)
+    async def test_is_recorded_once_with_what_is_known_of_the_account(
+        self,
+        trail: ListedTrail,
+        store: MemoryStore,
+        hasher: PlainHasher,
+        clock: HandClock,
+        ada: SignedIn,
+        use_case: str,
+    ) -> None:
+        call, email, names_the_user = TRIED[use_case]
+        full = Attempts(store=StrictStore(), pseudonyms=HmacPseudonyms(SECRET), clock=clock)
+        parts: dict[str, Any] = {"trail": trail, "store": store, "clock": clock, "attempts": full}
+        letters: dict[str, Any] = {"mailer": OutboxMailer()}
+        verification = AuditedVerification(**parts, **letters, proofs=JwtEmailProofs(SECRET))
+        accounts = AuditedAccounts(**parts, hasher=hasher, verification=verification)
+        passwords = AuditedPasswords(**parts, **letters, hasher=hasher)
+
+        with pytest.raises(TooManyAttempts):
+            await call(accounts, passwords, verification, ada)
+
+        user = ada.user.id if names_the_user else None
+        assert trail.take() == [AuditEvent(what=Happening.THROTTLED, user=user, email=email, reason="TooManyAttempts")]

@@ -8,8 +8,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.builders import HandClock
 from tests.unit.http.service import PASSWORD, Service
+from todo.adapters.argon2_hasher import Argon2Hasher
+from todo.adapters.postgres.address import DatabaseAddress
+from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.prometheus_metrics import PrometheusMetrics
+from todo.bootstrap.figures import figures as figures_of
 
 CANARY = "canary-7391"
 
@@ -100,6 +105,21 @@ class TestWhereTheyAreOn:
 
     async def test_the_hashing_queue_is_among_them(self, counting: Service) -> None:
         assert (await figures(counting.client))["todo_passwords_hashing"] == 0
+
+    async def test_so_are_the_connections_in_use_and_how_many_there_may_be(self) -> None:
+        address = DatabaseAddress.parse("postgresql://nobody@127.0.0.1:1/nowhere", pooled=False)
+        store = PostgresStore(address, clock=HandClock(), pool_size=7)
+
+        told = read((await figures_of(store, Argon2Hasher()).text())[1].decode())
+
+        assert (told["todo_database_connections_in_use"], told["todo_database_connections_limit"]) == (0, 7)
+
+    async def test_nothing_says_when_it_was_made(self, counting: Service) -> None:
+        await counting.signed_up()
+
+        told = await figures(counting.client)
+        assert any(name.startswith("todo_request_seconds_count") for name in told)
+        assert [name for name in told if "_created" in name.partition("{")[0]] == []
 
     async def test_it_is_the_form_that_prometheus_reads(self, counting: Service) -> None:
         answer = await counting.client.get("/metrics")

@@ -164,7 +164,18 @@ class TestTheAuditTrail:
             await logged.client.post("/api/auth/login", json=body)
 
         line = logbook.only("throttle")
+        failed = [line["email_hash"] for line in logbook.lines if line["event"] == "signin_fail"]
         assert (line["reason"], line["level"], line["client"]) == ("TooManyAttempts", "warning", "127.0.0.1")
+        assert {line["email_hash"]} == set(failed)
+        assert ada.email not in logbook.text
+
+    async def test_so_does_the_form_of_the_page(self, logged: Service, logbook: Logbook) -> None:
+        ada = await logged.signed_up()
+        for _ in range(11):
+            await logged.client.post("/login", data={"email": ada.email, "password": "a wrong guess"})
+
+        line = logbook.only("throttle")
+        assert re.fullmatch(r"[0-9a-f]{16}", line["email_hash"])
 
     async def test_a_bad_token_is_told_on_both_sides_and_none_is_not(self, logged: Service, logbook: Logbook) -> None:
         for path in ("/api/usr_x/tasks", "/api/proxy/usr_x/tasks", "/api/auth/session"):

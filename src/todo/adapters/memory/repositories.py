@@ -1,6 +1,6 @@
 """Each repository over the tables in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -88,6 +88,9 @@ class MemoryUsers(UserRepository):
 
     async def all(self) -> Sequence[User]:
         return sorted(self._tables.users.values(), key=lambda user: (user.created_at, user.id))
+
+    async def among(self, users: Collection[UserId]) -> Sequence[User]:
+        return [self._tables.users[user] for user in set(users) if user in self._tables.users]
 
 
 @dataclass(frozen=True, slots=True)

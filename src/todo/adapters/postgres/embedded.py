@@ -76,6 +76,11 @@ class EmbeddedPostgres:
     def url(self) -> str:
         return f"postgresql://postgres@/postgres?host={quote(str(self._sockets))}"
 
+    def require_possible(self) -> None:
+        """Raises `EmbeddedPostgresError` where there is no PostgreSQL, or where it could not work. Changes nothing."""
+        find_binaries(self._binaries)
+        self._require_way()
+
     def start(self, timeout: float = 60) -> Self:
         """Joins the running server, or starts one. Called again, it brings back a server that has died."""
         try:
@@ -117,13 +122,16 @@ class EmbeddedPostgres:
                     break
                 self._pause(deadline)  # for a server that lost its starter or its keeper to start, or to stop
 
-    def _claim_directory(self) -> None:
+    def _require_way(self) -> None:
         self._account = account_for(self.directory)
         if is_root() and (closed := closed_folder(self.directory.parent, self._account)):
             raise EmbeddedPostgresError(
                 f"Started by root, PostgreSQL runs as user {self._account['user']}, who may not enter {closed}: "
                 "choose a folder elsewhere, such as /var/lib/todo (TODO_DATA_DIR)."
             )
+
+    def _claim_directory(self) -> None:
+        self._require_way()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         strange = any(entry.is_dir() and entry.name != "lost+found" for entry in self.directory.iterdir())
         if strange and not (self.directory / "users.lock").exists():  # a mistyped path must not take /var/lib for ours

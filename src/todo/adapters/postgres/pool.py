@@ -69,6 +69,10 @@ class Pool(Runner):
         """Connections in use, and asked for."""
         return self._taken
 
+    @property
+    def size(self) -> int:
+        return self._size
+
     async def open(self) -> None:
         self._is_open = True
         self._look_around()

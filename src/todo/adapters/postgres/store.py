@@ -94,6 +94,11 @@ class PostgresStore(Store):
         """By statements under way, and by those that wait for a connection."""
         return self._pool.taken
 
+    @property
+    def connections_limit(self) -> int:
+        """As many there are at most; who asks for one more waits."""
+        return self._pool.size
+
     async def __aenter__(self) -> Self:
         await self._pool.open()
         return self

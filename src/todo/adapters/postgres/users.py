@@ -1,8 +1,8 @@
 """Users, and what opens their accounts, in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, select
 
 from todo.adapters.postgres.query import Query, Runner
 from todo.adapters.postgres.records import account_from, ticket_from, user_from
@@ -17,6 +17,7 @@ CREDENTIAL = "credential"
 
 BY_ID = Query(select(users).where(users.c.id == bindparam("user")))
 BY_EMAIL = Query(select(users).where(users.c.email == bindparam("email")))
+AMONG = Query(select(users).where(users.c.id == any_(bindparam("ids", type_=ARRAY(Text)))))
 ALL = Query(select(users).order_by(users.c.createdAt, users.c.id))
 PASSWORD = Query(
     select(accounts.c.password).where(
@@ -50,6 +51,9 @@ class PostgresUsers(UserRepository):
 
     async def all(self) -> Sequence[User]:
         return [user_from(row) for row in await ALL.rows(self._runner)]
+
+    async def among(self, users: Collection[UserId]) -> Sequence[User]:
+        return [user_from(row) for row in await AMONG.rows(self._runner, ids=list(users))]
 
 
 class PostgresPasswords(PasswordRepository):

@@ -3,7 +3,7 @@
 Every method may raise `StoreUnavailable`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -54,6 +54,10 @@ class UserRepository(Protocol):
 
     async def all(self) -> Sequence[User]:
         """Every user, the oldest first."""
+        ...
+
+    async def among(self, users: Collection[UserId]) -> Sequence[User]:
+        """Those of them that there are, each once, in no order. One look-up, however many are named."""
         ...
 
 

@@ -10,6 +10,7 @@ from todo.domain.model.user import Email, Name, Password, User, UserId
 from todo.domain.ports.clock import Clock
 from todo.domain.ports.password_hasher import PasswordHasher
 from todo.domain.ports.store import Store
+from todo.domain.services.accounts import SignedIn
 from todo.domain.services.choosing import ANY_PASSWORD, PasswordChoice
 
 AT_ONCE = 1000
@@ -73,13 +74,15 @@ class Administration:
             await work.remove_user(user.id)
             await work.commit()
 
-    async def latest_sessions(self, at_most: int) -> Sequence[Session]:
-        """Everybody's sessions that are not over, the one that was extended last first."""
-        return self._live(await self._store.sessions.latest(at_most))
+    async def latest_sessions(self, at_most: int) -> Sequence[SignedIn]:
+        """Everybody's sessions that are not over, each with its user; the one that was extended last first."""
+        sessions = self._live(await self._store.sessions.latest(at_most))
+        users = {user.id: user for user in await self._store.users.among({session.user for session in sessions})}
+        return [SignedIn(user=users[one.user], session=one) for one in sessions if one.user in users]
 
-    async def sessions_of(self, user: User) -> Sequence[Session]:
+    async def sessions_of(self, user: User) -> Sequence[SignedIn]:
         """The user's sessions that are not over, the oldest first."""
-        return self._live(await self._store.sessions.of(user.id))
+        return [SignedIn(user=user, session=one) for one in self._live(await self._store.sessions.of(user.id))]
 
     async def end_sessions_of(self, user: User) -> None:
         """Signs the user out everywhere. Holds at once, on every worker."""

@@ -4,9 +4,11 @@ The use cases know nothing of it. An event is recorded when all is done: what di
 does not tell is passed on as it came.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from todo.domain.errors import CredentialsWrong, EmailNotVerified, PasswordWrong
+from todo.domain.errors import CredentialsWrong, EmailNotVerified, PasswordWrong, TooManyAttempts
 from todo.domain.model.audit import AuditEvent, Happening
 from todo.domain.model.session import Session, SessionHandle
 from todo.domain.model.user import Email, Password, PasswordHash, User, UserId
@@ -15,6 +17,17 @@ from todo.domain.services.accounts import AccountService, SignedIn, SignedUp
 from todo.domain.services.authentication import Authentication, Ended
 from todo.domain.services.passwords import PasswordService
 from todo.domain.services.profile import ProfileService
+from todo.domain.services.verification import VerificationService
+
+
+@contextmanager
+def held_back_told(trail: AuditTrail, *, email: Email | None = None, user: UserId | None = None) -> Iterator[None]:
+    """Records that somebody tries too often, with what is known of the account."""
+    try:
+        yield
+    except TooManyAttempts as error:
+        trail.record(AuditEvent(what=Happening.THROTTLED, user=user, email=email, reason=type(error).__name__))
+        raise
 
 
 class AuditedAccounts(AccountService):
@@ -22,8 +35,9 @@ class AuditedAccounts(AccountService):
         super().__init__(**parts)
         self._trail = trail
 
-    async def sign_up(self, *given: Any, **named: Any) -> SignedUp:
-        made = await super().sign_up(*given, **named)
+    async def sign_up(self, email: Email, *given: Any, **named: Any) -> SignedUp:
+        with held_back_told(self._trail, email=email):
+            made = await super().sign_up(email, *given, **named)
         if made.is_new:
             session = None if made.session is None else made.session.id
             self._trail.record(AuditEvent(what=Happening.SIGNED_UP, user=made.user.id, session=session))
@@ -31,7 +45,8 @@ class AuditedAccounts(AccountService):
 
     async def sign_in(self, email: Email, *given: Any, **named: Any) -> SignedIn:
         try:
-            begun = await super().sign_in(email, *given, **named)
+            with held_back_told(self._trail, email=email):
+                begun = await super().sign_in(email, *given, **named)
         except (CredentialsWrong, EmailNotVerified) as error:
             self._trail.record(AuditEvent(what=Happening.SIGN_IN_REFUSED, email=email, reason=type(error).__name__))
             raise
@@ -58,7 +73,8 @@ class AuditedPasswords(PasswordService):
 
     async def confirm(self, password: Password, *, by: User) -> PasswordHash:
         try:
-            return await super().confirm(password, by=by)
+            with held_back_told(self._trail, user=by.id):
+                return await super().confirm(password, by=by)
         except PasswordWrong as error:
             event = AuditEvent(what=Happening.SIGN_IN_REFUSED, user=by.id, reason=type(error).__name__)
             self._trail.record(event)
@@ -69,6 +85,10 @@ class AuditedPasswords(PasswordService):
         now = session if begun is None else begun
         self._trail.record(AuditEvent(what=Happening.PASSWORD_CHANGED, user=by.id, session=now.id))
         return begun
+
+    async def request_reset(self, email: Email, *given: Any, **named: Any) -> None:
+        with held_back_told(self._trail, email=email):
+            await super().request_reset(email, *given, **named)
 
     async def reset(self, *given: Any, **named: Any) -> UserId:
         user = await super().reset(*given, **named)
@@ -95,3 +115,17 @@ class AuditedProfile(ProfileService):
     async def delete(self, *given: Any, by: User, session: Session, **named: Any) -> None:
         await super().delete(*given, by=by, session=session, **named)
         self._trail.record(AuditEvent(what=Happening.ACCOUNT_DELETED, user=by.id, session=session.id))
+
+
+class AuditedVerification(VerificationService):
+    def __init__(self, *, trail: AuditTrail, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._trail = trail
+
+    async def send(self, email: Email, *given: Any, by: User | None, **named: Any) -> None:
+        with held_back_told(self._trail, email=email, user=None if by is None else by.id):
+            await super().send(email, *given, by=by, **named)
+
+    async def request_change(self, user: User, email: Email, *given: Any, **named: Any) -> User | None:
+        with held_back_told(self._trail, email=email, user=user.id):
+            return await super().request_change(user, email, *given, **named)

@@ -18,7 +18,8 @@ click.rich_click.MAX_WIDTH = 100
 
 EXIT_CODES = """\
 Exit codes: 0 done; 1 the answer is no, or it failed; 2 the command was not understood; 65 a value that cannot be;
-67 no such user; 69 the database is away; 73 another user has this e-mail address; 78 the settings are wrong.
+67 no such user; 69 the database is away; 73 another user has this e-mail address; 78 the settings are wrong;
+130 a service was stopped by Ctrl+C.
 """
 
 REFUSALS: dict[type[errors.DomainError], tuple[int, str]] = {

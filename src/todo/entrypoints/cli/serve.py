@@ -57,7 +57,10 @@ def serve(tools: Tools, host: str | None, port: int | None, workers: int | None,
 @click.option("--port", type=PORT, default=8000, show_default=True, help="Port to listen on.")
 @with_tools
 def demo(tools: Tools, host: str, port: int) -> None:
-    """Run the service in memory, with a user to try it as. Nothing is kept."""
+    """Run the service in memory, with a user to try it as. Nothing is kept.
+
+    Of the settings only `TODO_TASK_QUOTA`, `TODO_LOG_FORMAT` and `TODO_LOG_LEVEL` count.
+    """
     with closing(_listen(host, port)) as listener:
         app, user = tools.demo(host, port)
         where = _url(host, port)

@@ -189,7 +189,7 @@ class Tools(Protocol):
         ...
 
     def doctor(self) -> Diagnosis:
-        """Looks at everything, and changes nothing but that the embedded database is started.
+        """Looks at everything, and changes nothing. An embedded database that has been set up is started meanwhile.
 
         What is wrong is a finding, and no `Problem`.
         """

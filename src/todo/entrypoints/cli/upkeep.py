@@ -7,7 +7,7 @@ from typing import Any
 
 import rich_click as click
 
-from todo.domain.model.session import Session
+from todo.domain.services.accounts import SignedIn
 from todo.domain.services.administration import Administration
 from todo.entrypoints.cli.db import as_json
 from todo.entrypoints.cli.main import todo, with_tools
@@ -57,22 +57,29 @@ of_email = click.option("--email", metavar="ADDRESS", help="Of the user with thi
 @as_json
 @with_tools
 def list_sessions(tools: Tools, user: str | None, email: str | None, limit: int, as_json: bool) -> None:
-    """List the sessions that go on: of one user, or of all, those that were extended last."""
+    """List the sessions that go on: of one user, or of all, those that were extended last.
+
+    A line each: the user's id and address, until when, and from where and with what they signed in.
+    """
     whose = _one_of(user, email)
 
-    async def find(accounts: Administration) -> Sequence[Session]:
+    async def find(accounts: Administration) -> Sequence[SignedIn]:
         if whose is None:
             return await accounts.latest_sessions(limit)
         return (await accounts.sessions_of(await accounts.find(whose)))[:limit]
 
     found = work_on_accounts(tools, find)
     if as_json:
-        click.echo(json.dumps([_row(session) for session in found], indent=2))
+        click.echo(json.dumps([_row(one) for one in found], indent=2))
         return
-    width = max((len(session.user) for session in found), default=0)
-    for session in found:
-        until = f"{session.expires_at:%Y-%m-%d %H:%M}"
-        click.echo(f"{session.user:<{width}}  until {until}  {session.device.address or '-'}  {session.device.agent}")
+    if not found:
+        click.echo("Nobody is signed in.")
+    ids = max((len(one.user.id) for one in found), default=0)
+    addresses = max((len(one.user.email) for one in found), default=0)
+    for one in found:
+        who = f"{one.user.id:<{ids}}  {one.user.email:<{addresses}}"
+        device = one.session.device
+        click.echo(f"{who}  until {one.session.expires_at:%Y-%m-%d %H:%M}  {device.address or '-'}  {device.agent}")
 
 
 @sessions.command()
@@ -109,9 +116,11 @@ def _one_of(user: str | None, email: str | None) -> str | None:
     return email if user is None else user
 
 
-def _row(session: Session) -> dict[str, Any]:
+def _row(one: SignedIn) -> dict[str, Any]:
+    session = one.session
     return {
         "user": session.user,
+        "email": one.user.email,
         "createdAt": session.created_at.isoformat(),
         "expiresAt": session.expires_at.isoformat(),
         "ipAddress": session.device.address,

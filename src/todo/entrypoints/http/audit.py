@@ -5,7 +5,7 @@ from typing import Final
 
 from litestar.types import Scope
 
-from todo.domain.errors import NotYourAccount, TokenExpired, TokenInvalid, TokenWithoutSubject, TooManyAttempts
+from todo.domain.errors import NotYourAccount, TokenExpired, TokenInvalid, TokenWithoutSubject
 from todo.domain.model.audit import AuditEvent, Happening
 from todo.domain.model.principal import Principal
 from todo.domain.ports.audit_trail import AuditTrail
@@ -17,7 +17,6 @@ REFUSED: Final[Mapping[type[Exception], Happening]] = {
     TokenExpired: Happening.TOKEN_REFUSED,
     TokenWithoutSubject: Happening.TOKEN_REFUSED,
     NotYourAccount: Happening.OWNER_MISMATCH,
-    TooManyAttempts: Happening.THROTTLED,
 }
 """Who shows nothing at all is no event."""
 

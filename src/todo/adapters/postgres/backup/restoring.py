@@ -7,17 +7,40 @@ after they were found among ours.
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, Table, func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from todo.adapters.postgres.backup.archive import BackupRefused, Manifest, Part, Reader
 from todo.adapters.postgres.backup.asking import PLAIN, Progress, asked
 from todo.adapters.postgres.backup.saving import COLUMNS, NOT_WORTH_KEEPING, Columns, columns_of
 from todo.adapters.postgres.migrations import Migrations
-from todo.adapters.postgres.tables import TASK_NUMBERS, Base, users
+from todo.adapters.postgres.tables import (
+    TASK_NUMBERS,
+    Base,
+    accounts,
+    answers,
+    known_networks,
+    sessions,
+    users,
+    verifications,
+)
 
 SCHEMA: Final = "SELECT current_schema()"
 SET_NUMBER: Final = "SELECT setval(format('%I.%I', $1::text, $2::text)::regclass, $3, false)"
+
+KINDS: Final = {
+    users.name: "users",
+    sessions.name: "sessions",
+    accounts.name: "ways to sign in",
+    verifications.name: "tickets of letters",
+    known_networks.name: "known networks",
+    answers.name: "kept answers",
+}
+"""What the rows of a table are, where its name does not say so."""
+ELSEWHERE: Final = (
+    "Restore into an empty database: make one, and name it as DATABASE_URL; "
+    "or without DATABASE_URL name a new folder as TODO_DATA_DIR"
+)
 
 KEPT: Final = Base.metadata.tables.keys() - NOT_WORTH_KEEPING
 NUMBERED: Final = frozenset({TASK_NUMBERS.name})
@@ -57,18 +80,23 @@ def prepare(connection: Connection, migrations: Migrations, version: str) -> Non
     if present is not None:
         if not migrations.knows(present):
             raise BackupRefused(f"the tables are at {present}, of a newer program: restore into an empty database")
-        _require_empty(connection, there)
+        ours = [table for table in Base.metadata.sorted_tables if table.name in there]
+        _require_empty(connection, ours)  # before anything is locked: a service that runs here is not disturbed
+        for table in ours:
+            connection.execute(text(f'LOCK TABLE "{table.name}" IN ACCESS EXCLUSIVE MODE'))
+        _require_empty(connection, ours)
         migrations.remove_on(connection)
     migrations.upgrade_on(connection, to=version)
 
 
-def _require_empty(connection: Connection, there: set[str]) -> None:
-    ours = [table for table in Base.metadata.sorted_tables if table.name in there]
-    for table in ours:
-        connection.execute(text(f'LOCK TABLE "{table.name}" IN ACCESS EXCLUSIVE MODE'))
-    for table in ours:
-        if table.name in KEPT and connection.scalar(select(select(table).exists())):
-            raise BackupRefused(f"the database is not empty, there are rows in {table.name}: restore into an empty one")
+def _require_empty(connection: Connection, ours: Sequence[Table]) -> None:
+    kept = [table for table in ours if table.name in KEPT]
+    if not any(connection.scalar(select(select(table).exists())) for table in kept):
+        return
+    connection.execute(text("SET LOCAL statement_timeout = 0"))  # counting a large table takes its time
+    counts = {table: connection.scalar(select(func.count()).select_from(table)) or 0 for table in kept}
+    told = ", ".join(f"{KINDS.get(table.name, table.name)} {rows:,}" for table, rows in counts.items() if rows)
+    raise BackupRefused(f"the database is in use ({told}), and nothing in it was changed. {ELSEWHERE}")
 
 
 async def fill(connection: AsyncConnection, backup: Reader, parts: Sequence[Part], progress: Progress) -> None:

@@ -1,0 +1,52 @@
+"""What goes wrong with settings and databases, as a person's problem."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from todo.adapters.postgres.adoption.plan import AdoptionRefused
+from todo.adapters.postgres.backup import BackupRefused
+from todo.adapters.postgres.migrations import MigrationRefused, NotOurs
+from todo.bootstrap import database_address, mailer, migrations_address
+from todo.bootstrap.doctor import SETTINGS_ARE_WRONG
+from todo.config import Settings, SettingsInvalid
+from todo.entrypoints.cli.tools import Problem
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tells what is wrong with the settings as a person's problem."""
+    try:
+        yield
+    except SettingsInvalid as error:
+        raise Problem(*error.faults, exit_code=SETTINGS_ARE_WRONG) from error
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    try:
+        yield
+    except AdoptionRefused as error:
+        raise Problem(*error.reasons) from error
+    except BackupRefused as error:
+        raise Problem(str(error)) from error
+    except NotOurs as error:
+        raise Problem(str(error)) from error
+    except MigrationRefused as error:
+        raise Problem(f"the database refused: {error}{_hint(str(error))}") from error
+
+
+def _hint(refusal: str) -> str:
+    if "permission denied" in refusal or "must be owner" in refusal:
+        return ". Do this as the owner of the tables: give its address as DATABASE_URL, or as DATABASE_URL_UNPOOLED"
+    return ""
+
+
+def read_settings(given: Mapping[str, str], *, serving: bool = False) -> Settings:
+    """Checked down to the addresses in them. Raises `Problem`."""
+    with _told():
+        settings = Settings.read(given, serving=serving)
+        if settings.database_url is not None:
+            database_address(settings)
+            migrations_address(settings)
+        mailer(settings)
+        return settings
