@@ -5,8 +5,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-BUSY = 3
-"""Processes that want a core, for each there is: more than our own load makes."""
+BUSY = 1 if "PYTEST_XDIST_WORKER" in os.environ else 3
+"""Processes that want a core, for each there is: more than our own load makes. Tests side by side are soon as many, so
+speed is for `./dev faults` to judge.
+"""
 
 COLUMNS = ("fault", "what", "writes", "lost", "doubled", "kept, not told", "refused", "broken", "for", "verdict")
 

@@ -11,7 +11,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
-USUAL_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "Google Chrome")
+USUAL_NAMES = (
+    "chromium-headless-shell",  # without windows, which nobody sees here: a third of the work
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "Google Chrome",
+)
 USUAL_PLACES = ("/usr/bin", "/usr/local/bin", "/snap/bin", "/Applications/Google Chrome.app/Contents/MacOS")
 FLAGS = (
     "--disable-gpu",

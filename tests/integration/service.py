@@ -87,9 +87,16 @@ def surroundings(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+    """Nobody listens there. Of tests that run side by side each worker takes other ports: a second may pass until they
+    are used.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port: int = probe.getsockname()[1]
+        if port // 2 % workers == worker % workers:  # by twos: those that Linux gives here are all odd
+            return port
 
 
 def is_open(port: int) -> bool:
