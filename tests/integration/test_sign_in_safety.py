@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.builders import ADA, NOON, PASSWORD, SECRET, HandClock, PlainHasher, a_user, keep
-from tests.integration.databases import execute
+from tests.integration.databases import execute, only_directly
 from tests.integration.service import PASSWORD as WORD
 from tests.integration.service import Service, cookie_of, serving, signed_up
 from tests.mailboxes import OutboxMailer
@@ -110,6 +110,7 @@ class TestManyAtOnce:
 
         assert came == {"CredentialsWrong": 30, "TooManyAttempts": MANY - 30}
 
+    @only_directly  # twelve wait for one row at the same moment, each on a connection of its own to the server
     async def test_of_those_who_have_all_seen_room_for_one_one_gets_through(
         self, workers: list[Worker], empty_database: str
     ) -> None:
@@ -234,6 +235,7 @@ async def guess(service: Service, email: str) -> int:
         return answer.status_code
 
 
+@only_directly  # the role comes by an option of the connection
 class TestTheLeastRights:
     """Those that stand in SECURITY.md."""
 
