@@ -184,7 +184,7 @@ def _calm(findings: Findings) -> str:
             f"{one.crowded.p99 / 1000:.1f} ms",
             f"{one.ratio:.2f}",
             f"{one.alone.rate:,.0f} → {one.crowded.rate:,.0f}",
-            ", ".join(f"{count} of {status}" for status, count in one.crowd.statuses.items()),
+            ", ".join(f"{count} x {status}" for status, count in one.crowd.statuses.items()),
         )
         for number, one in enumerate(findings.calm, start=1)
     ]

@@ -183,7 +183,9 @@ async def f5(report: Report) -> None:
         slowest = max(one.took for one in tries)
         report.check(slowest <= LONGEST_ANSWER, "every answer within 5 s", f"the slowest took {slowest:.1f} s")
         report.check_speed(
-            p99(after) <= max(4 * p99(calm), SLOW), "p99 as before, a second later", ms(p99(calm), p99(after))
+            p99(after) <= max(4 * p99(calm), SLOW),
+            "p99 a second later at most four times, or 250 ms",
+            ms(p99(calm), p99(after)),
         )
         count = backends[0]["count"]
         report.check(count <= POOL, "no connection is left over", f"{count} of {POOL}")
@@ -220,7 +222,7 @@ async def f14(report: Report) -> None:
         await load.settle(report, scene.database)
         report.lasted = load.lasted(began)
         check_refusals(report, load, allowed={200, 201, 503})
-        report.check(healed <= HEALED_WITHIN, "healed 2 s after it is let in again", f"{healed:.2f} s")
+        report.check(healed <= HEALED_WITHIN, "healed 2 s after it is let in again", f"{max(healed, 0):.2f} s")
         report.check(knocks <= 2 * 5, "at most 5 attempts a second and worker to connect", f"{knocks} of both")
         log = scene.service.stderr
         causes = ("28000", "53300", "25006")

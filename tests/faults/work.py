@@ -114,7 +114,11 @@ async def f17(report: Report, *, long: bool = False) -> None:
         growth = max(after / before - 1 for (before, _), (after, _) in zip(early, late, strict=True))
         report.check(growth < 0.05, "memory grows by less than 5 %", f"{growth:.1%}")
         files = [(before, after) for (_, before), (_, after) in zip(early, late, strict=True)]
-        report.check(all(after <= before + 2 for before, after in files), "open files stay as they are", files)
+        report.check(
+            all(after <= before + 2 for before, after in files),
+            "open files stay as they are",
+            ", ".join(f"{before} and {after}" for before, after in files),
+        )
         report.check(scene.service.workers == workers, "the workers are the same")
         asked = len(load.tries) + len(writing.tries)
         failed = len(load.failures()) + len(writing.failures())

@@ -19,6 +19,11 @@ STOP_BEFORE_THE_ANSWER_IS_KEPT = f"""
 """
 SOMEBODY_WAITS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted"
 
+NOBODY_ELSE_IS_AT_WORK = """
+    SELECT count(*) = 0 FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator["asyncpg.Connection"]:
@@ -27,6 +32,20 @@ async def connected(url: str) -> AsyncIterator["asyncpg.Connection"]:
         yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def held(database: str) -> AsyncIterator[None]:
+    """No answer is kept meanwhile."""
+    async with connected(database) as holder, holder.transaction():
+        await holder.execute("SELECT pg_advisory_xact_lock($1)", HOLD)
+        yield
+
+
+async def until(beside_it: "asyncpg.Connection", query: str, *values: object) -> None:
+    async with asyncio.timeout(10):
+        while not await beside_it.fetchval(query, *values):  # noqa: ASYNC110  nobody can tell us
+            await asyncio.sleep(0.01)
 
 
 async def try_it(client: httpx.AsyncClient, person: Person) -> httpx.Response:
@@ -40,19 +59,16 @@ async def test_a_worker_that_dies_between_change_and_answer_leaves_neither(empty
         await beside_it.execute(STOP_BEFORE_THE_ANSWER_IS_KEPT)
         async with started("serve", settings=settings) as service:
             await service.answers()
-            async with service.client() as client:
+            async with service.client() as client, held(empty_database):
                 me = await signed_up(client)
-                await beside_it.execute("SELECT pg_advisory_lock($1)", HOLD)
                 under_way = asyncio.ensure_future(try_it(client, me))
-                while not await beside_it.fetchval(SOMEBODY_WAITS, HOLD):
-                    pass
+                await until(beside_it, SOMEBODY_WAITS, HOLD)
 
                 service.tell(signal.SIGKILL)
                 with suppress(httpx.TransportError):
                     await under_way
             await service.ended()
-        await beside_it.execute("SELECT pg_advisory_unlock($1)", HOLD)
-        await gone(beside_it)
+        await until(beside_it, NOBODY_ELSE_IS_AT_WORK)
 
         assert await beside_it.fetchval("SELECT count(*) FROM tasks") == 0
         assert await beside_it.fetchval("SELECT count(*) FROM idempotency_keys") == 0
@@ -63,13 +79,6 @@ async def test_a_worker_that_dies_between_change_and_answer_leaves_neither(empty
 
     assert [answer.status_code for answer in answers] == [201, 201]
     assert tasks == [answers[0].json()] == [answers[1].json()]
-
-
-async def gone(beside_it: "asyncpg.Connection") -> None:
-    """Until the server has noticed that nobody is at the other end."""
-    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    while await beside_it.fetchval(others):
-        pass
 
 
 async def test_an_answer_is_known_to_every_worker_and_outlives_them(empty_database: str) -> None:
@@ -88,10 +97,8 @@ async def test_who_waits_too_long_for_another_try_is_told_to_come_back(empty_dat
     async with connected(empty_database) as beside_it, serving(empty_database) as service, service.client() as client:
         await beside_it.execute(STOP_BEFORE_THE_ANSWER_IS_KEPT)
         me = await signed_up(client)
-        await beside_it.execute("SELECT pg_advisory_lock($1)", HOLD)
-
-        answers = await asyncio.gather(*(try_it(client, me) for _ in range(3)))
-        await beside_it.execute("SELECT pg_advisory_unlock($1)", HOLD)
+        async with held(empty_database):
+            answers = await asyncio.gather(*(try_it(client, me) for _ in range(3)))
         after = await try_it(client, me)
         tasks = (await client.get(me.tasks, headers=me.bearer)).json()
 

@@ -23,8 +23,8 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 EXTRA: Final = "fields"
 """The attribute of a record that carries fields: `log.info("text", extra={"fields": {…}})`."""
 
-REQUEST: Final = {"method", "route", "status", "duration_ms"}
-"""The fields of a line about a request."""
+REQUEST: Final = {"method", "status", "duration_ms"}
+"""Fields of every line about a request. It has a route where one was found."""
 
 FAST: Final = msgspec.json.Encoder(enc_hook=str)
 PLAIN: Final = json.JSONEncoder(separators=(",", ":"), default=str)
@@ -47,8 +47,8 @@ def as_console(*, colors: bool) -> Rendered:
     def render(fields: Fields) -> str:
         shown = {name: _shown(value) for name, value in fields.items() if value is not None and name != "worker"}
         if shown.keys() >= REQUEST:  # what one looks for first
-            method, route, status, took = (shown.pop(name) for name in ("method", "route", "status", "duration_ms"))
-            shown["event"] = f"{method} {route} {status} in {took} ms"
+            method, status, took = (shown.pop(name) for name in ("method", "status", "duration_ms"))
+            shown["event"] = f"{method} {shown.pop('route', 'no such path')} {status} in {took} ms"
         exception = shown.pop("exception", None)
         line = str(renderer(None, "", shown))
         if exception is None:

@@ -1,6 +1,7 @@
 """How connections are made: a few at once; and while the server is away one after a pause, for all who wait."""
 
 import asyncio
+import logging
 import random
 import time
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import asyncpg
 
 from todo.domain.errors import StoreUnavailable
+
+log = logging.getLogger("todo.postgres")
 
 AT_ONCE = 2
 PAUSE = 0.25
@@ -45,5 +48,7 @@ class Door:
             self._failures += 1
             self._closed_until = time.monotonic() + PAUSE * random.uniform(1, 1.25)  # noqa: S311  no secret
             raise
+        if self._closed_until is not None:
+            log.info("the database is back")
         self._closed_until = None
         return connection

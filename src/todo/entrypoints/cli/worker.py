@@ -52,11 +52,16 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         self.lifespan.state[DRAIN] = self._drain
         await super().startup(sockets)
+        if self.started:
+            log.info("ready")
         self._beat()  # from now on it is missed when it stands still
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         self._drain.set()
-        await self._go_on_for(self._drain_seconds)
+        if self._drain_seconds:
+            log.info("told to stop: answering for %g s more", self._drain_seconds)
+            await self._go_on_for(self._drain_seconds)
+        log.info("stopping: %d requests in flight", len(self.server_state.tasks))
         end = asyncio.get_running_loop().call_later(GRACE, self._give_up)
         try:
             await super().shutdown(sockets)
