@@ -54,6 +54,18 @@ async def test_of_many_who_come_at_once_a_few_find_the_door_closed_for_all(house
     assert {type(outcome) for outcome in outcomes} == {ConnectionRefusedError, StoreUnavailable}
 
 
+async def test_the_log_says_once_that_it_is_back(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "todo.postgres")
+    entrance = Door()
+    await everybody(entrance, 3)
+    house.open = True
+
+    for _ in range(3):
+        await everybody(entrance, 3)
+
+    assert [record.message for record in caplog.records] == ["the database is back"]
+
+
 async def test_while_the_server_is_away_one_knocks_for_all_after_a_pause(house: House) -> None:
     entrance = Door()
     await everybody(entrance, 1)
