@@ -118,6 +118,7 @@ def client() -> Client:
 def test_uvicorn_has_the_hooks_that_the_limits_hang_on() -> None:
     hooks = {
         "connection_made": ["transport"],
+        "connection_lost": ["exc"],
         "data_received": ["data"],
         "on_message_begin": [],
         "on_headers_complete": [],
@@ -127,6 +128,7 @@ def test_uvicorn_has_the_hooks_that_the_limits_hang_on() -> None:
         "pause_writing": [],
         "resume_writing": [],
         "send_400_response": ["msg"],
+        "_unset_keepalive_if_required": [],
     }
     for name, parameters in hooks.items():
         assert [*inspect.signature(getattr(HttpToolsProtocol, name)).parameters] == ["self", *parameters], name
@@ -270,6 +272,90 @@ def test_each_of_several_requests_in_one_piece_is_measured_by_itself(client: Cli
     client.says((b"GET / HTTP/1.1\r\nX: " + b"x" * 3000 + b"\r\n\r\n") * 10 + b"GET / HTTP/1.1\r\nX: ", b"1\r\n\r\n")
 
     assert not client.refused
+
+
+UPGRADE = (
+    b"POST /where HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n%s\r\n",
+    b"content-length: 35\r\n",
+    b"transfer-encoding: chunked\r\n",
+)
+INNER = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 7])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_the_body_of_an_upgrade_is_a_body(client: Client, pieces: int, chunked: bool) -> None:
+    head = UPGRADE[0] % UPGRADE[2 if chunked else 1]
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(INNER), INNER) if chunked else INNER
+    sent = head + body + INNER
+    step = -(-len(sent) // pieces)
+
+    client.says(*[sent[at : at + step] for at in range(0, len(sent), step)])
+
+    cycle = client.protocol.cycle
+    assert len(client.loop.begun) == 1
+    assert (bytes(cycle.body), cycle.more_body, cycle.keep_alive) == (INNER, False, False)
+    assert client.wire.written == b""
+
+
+def test_an_upgrade_without_a_body_is_answered_and_nothing_after_it(client: Client) -> None:
+    client.says(b"GET /where HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05", INNER)
+
+    assert len(client.loop.begun) == 1
+    assert not client.protocol.cycle.keep_alive
+    assert not client.wire.closed
+
+
+def test_who_upgrades_and_sends_no_body_is_dropped_after_thirty_seconds(client: Client) -> None:
+    client.says(UPGRADE[0] % UPGRADE[1])
+
+    assert client.after(29.9)
+    assert not client.after(0.2)
+
+
+def test_few_requests_wait_on_one_connection(client: Client) -> None:
+    client.says(GET * (limits.MOST_WAITING + 1))
+    assert not client.wire.closed
+
+    client.says(GET)
+
+    assert client.wire.aborted
+    assert client.wire.written == b"", "the answer to the first must not be another's"
+
+
+def test_what_waits_is_not_begun_when_the_client_has_gone(client: Client) -> None:
+    client.says(GET * 3)
+    first = client.protocol._running
+    assert first is not None
+
+    client.protocol.connection_lost(None)
+    first.response_started = first.response_complete = True
+    client.protocol.on_response_complete()
+
+    assert first.disconnected
+    assert len(client.loop.begun) == 1
+
+
+def test_who_takes_no_answer_wins_no_time_by_asking_again(client: Client) -> None:
+    client.says(GET)
+    client.wire.unsent = 100_000
+    client.protocol.pause_writing()
+    assert client.after(10)
+    client.says(GET, GET)
+
+    assert client.after(9.9)
+    assert client.after(0.2)
+    assert not client.after(20.1)
+
+
+def test_a_head_that_begins_in_the_piece_of_another_is_measured_by_itself(client: Client) -> None:
+    long = b"GET / HTTP/1.1\r\nX: " + b"x" * 15_000 + b"\r\n\r\n"
+    sent = long * 3
+
+    client.says(sent[:14_000], sent[14_000:44_000], sent[44_000:])
+
+    assert not client.wire.closed
+    assert len(client.protocol.pipeline) == 2
 
 
 def test_trailers_do_not_become_headers(client: Client) -> None:

@@ -11,6 +11,7 @@ from asyncio import Transport
 from random import getrandbits
 from typing import Any, Final
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_SECONDS: Final = 10.0
@@ -23,6 +24,9 @@ ANSWER_SECONDS: Final = 20.0
 LARGEST_HEAD: Final = 16 * 1024
 """Bytes: the URL, and the names and values of all headers."""
 MOST_HEADERS: Final = 100
+MOST_WAITING: Final = 16
+"""Requests on one connection that wait for the answer to the one before. Each takes memory, and nobody needs many."""
+BODY_HEADERS: Final = {b"content-length", b"transfer-encoding"}
 
 SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -56,8 +60,21 @@ LATE: Final = _answer(
 UNREADABLE: Final = _answer(b"400 Bad Request", "Bad Request: no HTTP, or too much of it", "BAD_REQUEST")
 
 
-class HeadTooLarge(Exception):
-    """Answered with 400, as any head that cannot be read."""
+class TooMuch(Exception):
+    """Of a head, or of requests at once: answered as what cannot be read."""
+
+
+class Body:
+    """Whom httptools tells of one body, and of nothing else."""
+
+    def __init__(self, protocol: "GuardedProtocol") -> None:
+        self._protocol = protocol
+
+    def on_body(self, body: bytes) -> None:
+        self._protocol.on_more_of_body(body)
+
+    def on_message_complete(self) -> None:
+        self._protocol.on_end_of_body()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -70,6 +87,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_last = False
         self._in_head = False
         self._in_body = False
+        self._running: RequestResponseCycle | None = None
+        """The request that is being answered; `cycle` is the one that came last."""
+        self._is_deaf = False
+        """Whether what else comes is nobody's."""
+        self._has_begun = False
+        """Whether a request began in the piece that is being read."""
         self._received = 0
         """Bytes of the piece that is being read."""
         self._head = 0
@@ -81,12 +104,21 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._wait_for(HEAD_SECONDS)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody hears an answer any more: neither the one under way nor those that would come after it."""
+        self.pipeline.clear()
+        super().connection_lost(exc)
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
     def data_received(self, data: bytes) -> None:
-        was_in_head, was_in_body = self._in_head, self._in_body
+        was_in_body = self._in_body
         self._received = len(data)
-        super().data_received(data)
+        self._has_begun = False
+        self._feed(data)
         if self._in_head:  # httptools keeps a header to itself until it is whole
-            self._head = self._head + len(data) if was_in_head else self._size_of_head()
+            self._head = self._size_of_head() if self._has_begun else self._head + len(data)
             if self._head > LARGEST_HEAD:
                 self._refuse()
         elif self._in_body:
@@ -99,21 +131,25 @@ class GuardedProtocol(HttpToolsProtocol):
             self._wait_for(HEAD_SECONDS if self._in_head else BODY_SECONDS)
 
     def on_message_begin(self) -> None:
+        if len(self.pipeline) >= MOST_WAITING:
+            raise TooMuch
         super().on_message_begin()
-        self._in_head = True
+        self._in_head = self._has_begun = True
         self._head = 0
-        self._deadline = None
+        self._is_on_time()
 
     def on_headers_complete(self) -> None:
         if len(self.headers) > MOST_HEADERS or (
             self._head + self._received > LARGEST_HEAD and self._size_of_head() > LARGEST_HEAD
         ):
-            raise HeadTooLarge
+            raise TooMuch
         self._in_head = False
         self._in_body = True
         self._unused = 0
-        self._deadline = None
+        self._is_on_time()
         super().on_headers_complete()
+        if not self.pipeline:
+            self._running = self.cycle
         self.headers = []  # what comes now are trailers: they are not the request's headers (RFC 9110, 6.5.1)
         if self._is_last:
             self.cycle.keep_alive = False
@@ -124,12 +160,23 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_body = False
-        self._deadline = None
+        self._is_on_time()
         super().on_message_complete()
         if self.cycle.response_complete:  # refused before it was read
             self._wait_for(HEAD_SECONDS)
 
+    def on_more_of_body(self, body: bytes) -> None:
+        if not self._is_deaf:
+            self.on_body(body)
+
+    def on_end_of_body(self) -> None:
+        if not self._is_deaf:
+            self._is_deaf = True
+            self.on_message_complete()
+
     def on_response_complete(self) -> None:
+        if self.pipeline:
+            self._running = self.pipeline[-1][0]
         super().on_response_complete()
         if self.cycle.response_complete:  # no other request has been read meanwhile
             self._wait_for(HEAD_SECONDS)
@@ -155,9 +202,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
-        """In the form of the service, in the place of uvicorn's plain text."""
-        self._write(UNREADABLE)
-        self.transport.close()
+        """In the form of the service, in the place of uvicorn's plain text; not in the place of another's answer."""
+        if self.transport.is_closing():
+            return
+        if self._running is None or self._running.response_complete:
+            self._write(UNREADABLE)
+            self.transport.close()
+        else:
+            self.transport.abort()
 
     def last_request(self) -> None:
         """The next answer tells the client that it is the last on this connection."""
@@ -165,7 +217,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def give_up(self) -> None:
         """The service ends now: whoever still waits is told to come back. What was asked may have happened, or not."""
-        cycle: RequestResponseCycle | None = self.cycle
+        cycle = self._running
+        self.pipeline.clear()
         if self.transport.is_closing() or self.transport.get_write_buffer_size():
             self.transport.abort()
             return
@@ -187,9 +240,42 @@ class GuardedProtocol(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _refuse(self) -> None:
-        if self.transport.is_closing():
-            return
-        if self._in_body and self.cycle.response_started:
-            self.transport.abort()
+        if self._in_body and not self.cycle.response_started and not self.pipeline:
+            self._write(UNREADABLE)
+            self.transport.close()
         else:
-            self.send_400_response("Invalid HTTP request received.")
+            self.send_400_response("")
+
+    def _is_on_time(self) -> None:
+        """But for who does not take an answer: sending something does not help."""
+        if not self.flow.write_paused:
+            self._deadline = None
+
+    def _feed(self, data: bytes) -> None:
+        """As uvicorn has it, but for upgrades."""
+        self._unset_keepalive_if_required()
+        if self._is_deaf:
+            return
+        try:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                self._read_on(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            if not self._is_deaf:
+                self.send_400_response("")
+
+    def _read_on(self, rest: bytes) -> None:
+        """An upgrade is ignored (RFC 9110, 7.8), so that its body is a body. The connection ends with the answer.
+
+        httptools takes the body for the other protocol, and would read it as the next request.
+        """
+        announced = [header for header in self.scope["headers"] if header[0] in BODY_HEADERS]
+        self.cycle.keep_alive = False
+        if not announced:
+            self._is_deaf = True
+            return
+        self._in_body = self.cycle.more_body = True
+        self.parser = httptools.HttpRequestParser(Body(self))
+        lines = b"".join(b"%s: %s\r\n" % header for header in announced)
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n%s" % (lines, rest))
