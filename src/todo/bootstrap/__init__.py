@@ -296,6 +296,6 @@ def assemble(
         base_url=BaseUrl(settings.base_url),
         jar=SessionCookies(signatures, secure=settings.secure),
         trail=trail,
-        pace=UserPace(most.requests if most else None),
+        pace=UserPace(most),
         lifespan=[open_while_serving],
     )

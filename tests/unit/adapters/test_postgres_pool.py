@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ class Line:
     """A connection. Its statements are answered when somebody says so."""
 
     def __init__(self) -> None:
-        self.closed = False
+        self.closed = self.in_transaction = False
         self.statements: list[str] = []
         self.answer: asyncio.Future[list[str]] | None = None
 
@@ -31,6 +31,9 @@ class Line:
     def is_closed(self) -> bool:
         return self.closed
 
+    def is_in_transaction(self) -> bool:
+        return self.in_transaction
+
     async def close(self, *, timeout: float) -> None:  # noqa: ASYNC109  as asyncpg has it
         assert timeout
         self.closed = True
@@ -43,9 +46,10 @@ class Server:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.is_away = False
+        self.delay = 0
 
     async def connect(self, **_: Any) -> Any:
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.delay)
         if self.is_away:
             raise ConnectionRefusedError
         self.lines.append(Line())
@@ -153,6 +157,36 @@ async def test_a_connection_in_the_middle_of_something_is_not_used_again(cause: 
 
         assert [line.closed for line in server.lines] == [True, False]
         assert pool.taken == 0
+
+
+@pytest.mark.parametrize("fault", [None, ValueError])
+async def test_a_transaction_that_could_not_be_left_is_handed_to_nobody(fault: type[Exception] | None) -> None:
+    server = Server()
+    async with pool_of(server, 1) as pool:
+        with suppress(ValueError):
+            async with pool.connection():
+                server.lines[0].in_transaction = True
+                if fault is not None:
+                    raise fault
+        await turns()
+        await pool.fetch("at once")
+
+        assert [line.closed for line in server.lines] == [True, False]
+        assert pool.taken == 0
+
+
+async def test_whoever_waits_for_a_connection_to_be_made_waits_no_longer_than_for_one_that_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "WAIT_FOR_CONNECTION", 0.02)
+    server = Server()
+    server.delay = 1
+    async with pool_of(server, 1) as pool:
+        with pytest.raises(TimeoutError):
+            await pool.fetch("at once")
+        server.delay = 0
+
+        assert await pool.fetch("at once") == ["at once"]
 
 
 async def test_one_that_was_refused_something_is_used_again() -> None:

@@ -80,11 +80,12 @@ class Loop:
 
 
 class Client:
-    def __init__(self) -> None:
+    def __init__(self, state: ServerState | None = None) -> None:
         self.loop = Loop()
         self.wire = Wire()
         config = uvicorn.Config(never_called, ws="none", log_config=None)
-        self.protocol = GuardedProtocol(config=config, server_state=ServerState(), app_state={}, _loop=self.loop)
+        state = state or ServerState()
+        self.protocol = GuardedProtocol(config=config, server_state=state, app_state={}, _loop=self.loop)
         self.protocol.connection_made(self.wire)
 
     def says(self, *parts: bytes) -> None:
@@ -311,6 +312,23 @@ def test_who_upgrades_and_sends_no_body_is_dropped_after_thirty_seconds(client: 
 
     assert client.after(29.9)
     assert not client.after(0.2)
+
+
+def test_beyond_so_many_connections_one_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_CONNECTIONS", 2)
+    state = ServerState()
+    few = [Client(state) for _ in range(2)]
+    one_more = Client(state)
+    one_more.says(GET)
+
+    assert [client.wire.closed for client in few] == [False, False]
+    assert one_more.wire.written.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nretry-after: 2\r\n" in one_more.wire.written
+    assert one_more.wire.closed
+    assert one_more.loop.begun == []
+    one_more.protocol.connection_lost(None)
+    few[0].protocol.connection_lost(None)
+    assert not Client(state).wire.closed
 
 
 def test_few_requests_wait_on_one_connection(client: Client) -> None:

@@ -1,15 +1,18 @@
 """How fast one user may ask for tasks: the rule by a clock that is turned, and what a client sees of it."""
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import httpx
 import pytest
+from litestar.types import Send
 
 from tests.unit.http.service import Service, SignedUp
 from todo.domain.errors import TooManyAttempts
 from todo.domain.model.pace import Limits, Pace
 from todo.domain.model.user import UserId
-from todo.entrypoints.http.pacing import UserPace
+from todo.entrypoints.http.pacing import ONE_MORE, UserPace
 
 ADA, BOB = UserId("usr_ada"), UserId("usr_bob")
 ENOUGH = 2_000
@@ -31,7 +34,7 @@ def watch() -> Watch:
 
 @pytest.fixture
 def pace(watch: Watch) -> UserPace:
-    return UserPace(Pace(burst=3, every=timedelta(seconds=2)), clock=watch)
+    return UserPace(Limits(requests=Pace(burst=3, every=timedelta(seconds=2)), requests_under_way=2), clock=watch)
 
 
 def taken(pace: UserPace, user: UserId) -> int:
@@ -85,6 +88,41 @@ class TestTheRule:
 
         assert len(pace) == 2, "Ada, and Bob who has not paid for everything yet"
 
+    def test_a_long_answer_counts_as_several_requests_afterwards(self, pace: UserPace, watch: Watch) -> None:
+        pace.take(ADA)
+        pace.charge(ADA, ONE_MORE - 1)
+        pace.charge(ADA, 5 * ONE_MORE + 1)
+
+        assert taken(pace, ADA) == 0
+        watch.now += 2 * 3
+        assert taken(pace, ADA) == 0
+        watch.now += 2
+        assert taken(pace, ADA) == 1
+
+    async def test_few_of_one_user_are_under_way_at_once(self, pace: UserPace, watch: Watch) -> None:
+        going_on = asyncio.Event()
+
+        async def app(_scope: object, _receive: object, send: Send) -> None:
+            await going_on.wait()
+            await send({"type": "http.response.body", "body": b"x" * ONE_MORE, "more_body": False})
+
+        async def nobody(*_: object) -> None: ...
+
+        def ask(user: UserId) -> Awaitable[None]:
+            return pace.answer(user, app, {}, nobody, nobody)  # type: ignore[arg-type]  # nothing looks at them
+
+        first = [asyncio.ensure_future(ask(ADA)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyAttempts):
+            await ask(ADA)
+        others = asyncio.ensure_future(ask(BOB))
+        going_on.set()
+        await asyncio.gather(*first, others)
+
+        assert taken(pace, ADA) == 0, "three and their answers have been counted"
+        watch.now += 60
+        await ask(ADA)
+
     def test_without_a_pace_nobody_asks_too_often(self, watch: Watch) -> None:
         pace = UserPace(None, clock=watch)
 
@@ -95,6 +133,7 @@ class TestTheRule:
 
     def test_is_two_hundred_at_once_and_fifty_a_second(self) -> None:
         assert Limits().requests == Pace(burst=200, every=timedelta(seconds=1 / 50))
+        assert Limits().requests_under_way == 10
 
 
 async def until_refused(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> tuple[int, httpx.Response]:
@@ -144,6 +183,16 @@ class TestInProduction:
             assert refused.headers["content-type"].startswith("text/html")
             assert refused.headers["retry-after"] == "1"
             assert "Wait a little" in refused.text
+
+    async def test_a_page_full_of_tasks_counts_as_several(self) -> None:
+        async with Service(base_url="https://todo.example.com") as service:
+            ada = await service.signed_up()
+            for _ in range(150):
+                await service.add_task(ada)
+
+            number, _ = await until_refused(service.client, "/tasks", ada.cookie | {"Accept": "text/html"})
+
+            assert number < 100
 
     async def test_signing_out_is_always_possible(self) -> None:
         async with Service(base_url="https://todo.example.com") as service:

@@ -106,7 +106,7 @@ class Pool(Runner):
         except BaseException as error:
             self._release_after(error, connection)
             raise
-        self._release(connection)
+        self._release_clean(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Runner]:
@@ -155,13 +155,13 @@ class Pool(Runner):
                 if not idle.is_closed():
                     return idle
                 self._forget(idle)
+            until = asyncio.get_running_loop().time() + WAIT_FOR_CONNECTION
             if self._places:
                 self._places -= 1
-                return await self._connect()
-            until = asyncio.get_running_loop().time() + WAIT_FOR_CONNECTION
-            connection = await self._wait_for_turn(until)
-            if connection is not None:
-                return connection
+            else:
+                connection = await self._wait_for_turn(until)
+                if connection is not None:
+                    return connection
             async with asyncio.timeout_at(until):
                 return await self._connect()
         except BaseException:
@@ -205,8 +205,15 @@ class Pool(Runner):
         self._give(connection)
 
     def _release_after(self, error: BaseException, connection: Connection) -> None:
-        """What may be in the middle of something is not used again."""
+        """What may be in the middle of something is not used again, a transaction that could not be left for one."""
         if isinstance(error, StoreUnavailable | TimeoutError | asyncio.CancelledError):
+            self._taken -= 1
+            self._part(connection)
+        else:
+            self._release_clean(connection)
+
+    def _release_clean(self, connection: Connection) -> None:
+        if not connection.is_closed() and connection.is_in_transaction():
             self._taken -= 1
             self._part(connection)
         else:

@@ -55,7 +55,9 @@ class Limits:
     letters_to: Pace = Pace(burst=30, every=timedelta(minutes=60))
     """Letters to one mailbox, whoever causes them. Nobody is locked out by it: a letter that works is in there."""
     requests: Pace | None = Pace(burst=200, every=timedelta(milliseconds=20))
-    """What one user asks of one worker about tasks. `None`: as much as it can do."""
+    """What one user asks of one worker about tasks; a long answer counts as several. `None`: as much as it can do."""
+    requests_under_way: int = 10
+    """Of one user in one worker, where they are counted: one user's slow ones are not to keep all others waiting."""
 
     @classmethod
     def where_many_share_an_address(cls) -> "Limits":

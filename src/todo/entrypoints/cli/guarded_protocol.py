@@ -14,6 +14,22 @@ from typing import Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+FILES_OF_OUR_OWN: Final = 100
+"""Connections to the database, the log, what is being read."""
+
+
+def most_connections(at_most: int = 10_000) -> int:
+    if resource is None:
+        return at_most
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return at_most if files == resource.RLIM_INFINITY else max(1, min(at_most, files - FILES_OF_OUR_OWN))
+
+
 HEAD_SECONDS: Final = 10.0
 """For the head of a request, from the connection or from its first byte on."""
 BODY_SECONDS: Final = 30.0
@@ -26,6 +42,8 @@ LARGEST_HEAD: Final = 16 * 1024
 MOST_HEADERS: Final = 100
 MOST_WAITING: Final = 16
 """Requests on one connection that wait for the answer to the one before. Each takes memory, and nobody needs many."""
+MOST_CONNECTIONS: Final = most_connections()
+"""Of one process. Whoever comes beyond is told to come back; past the limit of files nobody would be told anything."""
 BODY_HEADERS: Final = {b"content-length", b"transfer-encoding"}
 
 SECURITY: Final = (
@@ -80,6 +98,9 @@ class Body:
 class GuardedProtocol(HttpToolsProtocol):
     """One connection. `tests/unit/cli/test_guarded_protocol.py` holds uvicorn to the hooks that are used here."""
 
+    sent_away = 0
+    """Connections of this process beyond the limit."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._deadline: float | None = None
@@ -103,6 +124,11 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for(HEAD_SECONDS)
+        if len(self.connections) > MOST_CONNECTIONS:
+            GuardedProtocol.sent_away += 1
+            self._write(LATE)
+            self._is_deaf = True
+            transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody hears an answer any more: neither the one under way nor those that would come after it."""

@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 
 import uvicorn
 
-from todo.entrypoints.cli.guarded_protocol import GuardedProtocol
+from todo.entrypoints.cli.guarded_protocol import MOST_CONNECTIONS, GuardedProtocol
 
 GRACE: Final = 8
 """Seconds that requests in flight have when the service is told to stop.
@@ -86,8 +86,14 @@ class Server(uvicorn.Server):
             task.cancel()
 
     async def _watch(self) -> NoReturn:
+        told = 0
         while True:
             await asyncio.sleep(PULSE)
+            if GuardedProtocol.sent_away > told:
+                log.warning(
+                    "connections sent away: %d; %d are the most", GuardedProtocol.sent_away - told, MOST_CONNECTIONS
+                )
+                told = GuardedProtocol.sent_away
             now = asyncio.get_running_loop().time()
             for client in self._clients():
                 client.end_if_late(now)

@@ -1,12 +1,19 @@
-"""How fast one user may ask for tasks, so that one of many cannot have a whole worker."""
+"""How much one user may ask of a worker about tasks, so that one of many cannot have all of it."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from todo.domain.errors import TooManyAttempts
-from todo.domain.model.pace import Pace
+from todo.domain.model.pace import Limits
 from todo.domain.model.user import UserId
+
+ONE_MORE: Final = 16 * 1024
+"""Bytes of an answer that count as one more request: some fifty tasks, which take as long as a request does."""
 
 
 class UserPace:
@@ -15,17 +22,45 @@ class UserPace:
     In seconds as plain numbers, since every request comes by here; the rule is that of `Pace`.
     """
 
-    def __init__(self, pace: Pace | None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Without a pace nobody asks too often."""
+    def __init__(self, limits: Limits | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Without limits nobody asks too much."""
+        pace = limits.requests if limits else None
         self._counts = pace is not None
         self._every = pace.every.total_seconds() if pace else 0.0
         self._whole = self._every * pace.burst if pace else 0.0
+        self._most_under_way = limits.requests_under_way if limits else 0
         self._clock = clock
         self._due: dict[UserId, float] = {}
+        self._under_way: Counter[UserId] = Counter()
         self._swept = clock()
 
+    async def answer(self, user: UserId, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Has the application answer. Raises `TooManyAttempts` before it begins."""
+        if not self._counts:
+            await app(scope, receive, send)
+            return
+        self.take(user)
+        if self._under_way[user] >= self._most_under_way:
+            raise TooManyAttempts
+        size = 0
+
+        async def measure_and_send(message: Message) -> None:
+            nonlocal size
+            if message["type"] == "http.response.body":
+                size += len(message["body"])
+            await send(message)
+
+        self._under_way[user] += 1
+        try:
+            await app(scope, receive, measure_and_send)
+        finally:
+            self.charge(user, size)
+            self._under_way[user] -= 1
+            if not self._under_way[user]:
+                del self._under_way[user]
+
     def take(self, user: UserId) -> None:
-        """Raises `TooManyAttempts`."""
+        """Counts one request. Raises `TooManyAttempts`."""
         if not self._counts:
             return
         now = self._clock()
@@ -35,6 +70,12 @@ class UserPace:
         if due - now > self._whole:
             raise TooManyAttempts(timedelta(seconds=due - now - self._whole))
         self._due[user] = due
+
+    def charge(self, user: UserId, size: int) -> None:
+        """Counts so many bytes of an answer, whether there was room for them or not: what comes next waits."""
+        if self._counts and size >= ONE_MORE:
+            now = self._clock()
+            self._due[user] = max(self._due.get(user, now), now) + self._every * (size // ONE_MORE)
 
     def __len__(self) -> int:
         """Users that are remembered: those who have asked lately."""

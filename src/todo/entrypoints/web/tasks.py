@@ -12,9 +12,11 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from todo.domain.errors import DomainError, Invalid, TaskNotFound, TaskQuotaReached, TitleBlank, TitleTooLong
+from todo.domain.model.principal import Principal
 from todo.domain.model.task import Task, Title
 from todo.domain.services.tasks import TaskService
 from todo.entrypoints.http.auth.reception import Visitor
+from todo.entrypoints.http.pacing import UserPace
 from todo.entrypoints.http.reading import task_number
 from todo.entrypoints.web import places
 from todo.entrypoints.web.forms import fields_of
@@ -22,6 +24,8 @@ from todo.entrypoints.web.pages import Asked, page, see_other
 from todo.entrypoints.web.visitors import principal_of
 
 SHOWN = ("all", "open", "done")
+BYTES_OF_A_ROW = 640
+"""Of HTML, for a short task (measured)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +62,22 @@ class TaskPages(Controller):
 
     @get()
     async def list_page(
-        self, request: Asked, visitor: NamedDependency[Visitor], tasks: NamedDependency[TaskService]
+        self,
+        request: Asked,
+        visitor: NamedDependency[Visitor],
+        tasks: NamedDependency[TaskService],
+        pace: NamedDependency[UserPace],
     ) -> Template:
-        found = await tasks.list(by=principal_of(visitor))
+        found = await _listed(tasks, principal_of(visitor), pace)
         return _page(request, visitor, found, View.of(request.query_params))
 
     @post(status_code=303)
     async def add(
-        self, request: Asked, visitor: NamedDependency[Visitor], tasks: NamedDependency[TaskService]
+        self,
+        request: Asked,
+        visitor: NamedDependency[Visitor],
+        tasks: NamedDependency[TaskService],
+        pace: NamedDependency[UserPace],
     ) -> Template | Redirect:
         by = principal_of(visitor)
         form = await fields_of(request)
@@ -74,7 +86,8 @@ class TaskPages(Controller):
             await tasks.add(Title(text), None, by=by)
         except (Invalid, TaskQuotaReached) as error:
             view, status = View.of(request.query_params), 422 if isinstance(error, Invalid) else 409
-            return _page(request, visitor, await tasks.list(by=by), view, status=status, text=text, fault=_fault(error))
+            found = await _listed(tasks, by, pace)
+            return _page(request, visitor, found, view, status=status, text=text, fault=_fault(error))
         return see_other(places.local_path(form.get("next")))
 
     @post("/{task_id:str}/complete", status_code=303)
@@ -104,6 +117,12 @@ class TaskPages(Controller):
         with suppress(TaskNotFound):
             await tasks.remove(task_number(task_id), by=principal_of(visitor))
         return see_other(places.local_path(form.get("next")))
+
+
+async def _listed(tasks: TaskService, by: Principal, pace: UserPace) -> Sequence[Task]:
+    found = await tasks.list(by=by)
+    pace.charge(by.user, len(found) * BYTES_OF_A_ROW)
+    return found
 
 
 FAULTS: Mapping[type[DomainError], str] = {

@@ -71,7 +71,13 @@ class Edge:
         exchange = Exchange(self._id(given.get(REQUEST_ID)), self._client(scope), scope)
         if scope["path"] in self._aside:
             send = self._sender(send, exchange, given, ())
-            await answer(self._aside[scope["path"]], scope, send)
+            try:
+                await answer(self._aside[scope["path"]], scope, send)
+            except Exception as error:
+                if exchange.status:
+                    raise
+                log.exception("an unexpected error: %s", type(error).__name__)
+                await refuse(send, scope["path"], FAILED)
             return
         exchange.unread = b"content-length" in given or b"transfer-encoding" in given
         CURRENT.set(exchange)

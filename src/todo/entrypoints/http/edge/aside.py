@@ -1,6 +1,7 @@
 """What operators and their machines ask: is the process alive, may it have traffic, what does it count."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -10,6 +11,8 @@ from litestar.types import HTTPScope, Send
 from todo.domain.errors import StoreOutdated, StoreUnavailable
 from todo.entrypoints.http.edge.answers import JSON, say
 from todo.entrypoints.http.edge.headers import NO_STORE, Header
+
+log = logging.getLogger("todo.http")
 
 READY_WITHIN: Final = 1.0
 """Seconds that the database has to answer."""
@@ -55,7 +58,10 @@ class Readiness:
                 await self._require_ready()
         except StoreOutdated:
             return "schema"
-        except (StoreUnavailable, TimeoutError):
+        # Whatever it is: it has been told, and a probe wants to know no more.
+        except Exception as error:
+            if not isinstance(error, StoreUnavailable | TimeoutError):
+                log.warning("not ready: %s", type(error).__name__)
             return "database"
         return None
 
