@@ -56,6 +56,15 @@ class TestSessions:
         assert len(told.stdout.splitlines()) == 2
         assert len(shell.run("sessions", "list", "--limit", "1").stdout.splitlines()) == 1
 
+    def test_what_a_client_calls_itself_is_shown_and_not_obeyed(self, shell: Shell, ada: str) -> None:
+        device = Device(address="203.0.113.7", agent="\x9b31mred\x9d0;title\x9c")
+        run(keep(shell.tools.store, a_session(shell.users()[0].id, device=device)))
+
+        told = shell.run("sessions", "list").stdout
+
+        assert r"203.0.113.7  \x9b31mred\x9d0;title\x9c" in told
+        assert told.isprintable() or told.rstrip("\n").isprintable()
+
     def test_addresses_stand_below_each_other(self, shell: Shell, ada: str) -> None:
         shell.create("a.longer.address@example.com", PASSWORD)
         for email in ("ada@example.com", "a.longer.address@example.com"):

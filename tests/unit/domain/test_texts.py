@@ -13,7 +13,7 @@ from todo.domain.errors import (
     TitleTooLong,
 )
 from todo.domain.model.task import Description, Title
-from todo.domain.model.text import Text
+from todo.domain.model.text import Text, visible
 from todo.domain.model.user import Email, Name, Password, UserId, new_user_id
 
 SMILE = "\N{GRINNING FACE}"
@@ -223,3 +223,7 @@ class TestUserIds:
 
     def test_no_two_are_the_same(self) -> None:
         assert len({new_user_id() for _ in range(1000)}) == 1000
+
+
+def test_what_a_terminal_would_obey_is_shown() -> None:
+    assert visible("a\x1b[31m\x9b0m\r\n\u2028ü") == r"a\x1b[31m\x9b0m\r\n\u2028ü"

@@ -1,7 +1,6 @@
 """From fields to a line: for a person at a terminal, or for a program."""
 
 import json
-import re
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,12 +12,10 @@ import msgspec
 from structlog.dev import ConsoleRenderer
 
 from todo.adapters.logs.redaction import Redaction
+from todo.domain.model.text import visible
 
 Fields = dict[str, Any]
 Rendered = Callable[[Fields], str]
-
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-"""What a terminal would obey, or take for the end of a line."""
 
 EXTRA: Final = "fields"
 """The attribute of a record that carries fields: `log.info("text", extra={"fields": {…}})`."""
@@ -80,6 +77,4 @@ def fields_of(record: LogRecord, context: Mapping[str, str], redaction: Redactio
 
 
 def _shown(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
+    return visible(value) if isinstance(value, str) else value

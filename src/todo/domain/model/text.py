@@ -1,6 +1,7 @@
 """What holds for all text that people give us."""
 
-from typing import Self
+import re
+from typing import Final, Self
 
 from todo.domain.errors import CharacterForbidden
 
@@ -9,6 +10,15 @@ def require_encodable(text: str) -> None:
     """Raises `CharacterForbidden` for surrogates, which UTF-8 has not."""
     if not _encodes(text):
         raise CharacterForbidden
+
+
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a terminal would obey, or take for the end of a line."""
+
+
+def visible(text: str) -> str:
+    """With control characters written as `\\x1b`: a terminal shows them, and does not obey."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def require_storable(text: str) -> None:

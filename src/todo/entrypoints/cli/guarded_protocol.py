@@ -7,6 +7,7 @@ A deadline is a number that the worker compares twice a second, not a timer: tho
 """
 
 import json
+import sys
 from asyncio import Transport
 from random import getrandbits
 from typing import Any, Final
@@ -14,17 +15,15 @@ from typing import Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-try:
+if sys.platform != "win32":
     import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
 
 FILES_OF_OUR_OWN: Final = 100
 """Connections to the database, the log, what is being read."""
 
 
 def most_connections(at_most: int = 10_000) -> int:
-    if resource is None:
+    if sys.platform == "win32":
         return at_most
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return at_most if files == resource.RLIM_INFINITY else max(1, min(at_most, files - FILES_OF_OUR_OWN))

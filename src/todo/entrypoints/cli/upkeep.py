@@ -7,6 +7,7 @@ from typing import Any
 
 import rich_click as click
 
+from todo.domain.model.text import visible
 from todo.domain.services.accounts import SignedIn
 from todo.domain.services.administration import Administration
 from todo.entrypoints.cli.db import as_json
@@ -79,7 +80,9 @@ def list_sessions(tools: Tools, user: str | None, email: str | None, limit: int,
     for one in found:
         who = f"{one.user.id:<{ids}}  {one.user.email:<{addresses}}"
         device = one.session.device
-        click.echo(f"{who}  until {one.session.expires_at:%Y-%m-%d %H:%M}  {device.address or '-'}  {device.agent}")
+        click.echo(
+            visible(f"{who}  until {one.session.expires_at:%Y-%m-%d %H:%M}  {device.address or '-'}  {device.agent}")
+        )
 
 
 @sessions.command()

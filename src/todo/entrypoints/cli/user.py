@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import rich_click as click
 
+from todo.domain.model.text import visible
 from todo.domain.model.user import Email, Name, Password, User
 from todo.domain.services.administration import Administration
 from todo.entrypoints.cli.db import as_json
@@ -41,7 +42,7 @@ def create(tools: Tools, email: str, name: str | None, password_stdin: bool, as_
     if as_json:
         click.echo(json.dumps(_row(made)))
     else:
-        click.echo(f"{made.email} has an account: {made.id}")
+        click.echo(visible(f"{made.email} has an account: {made.id}"))
 
 
 @user.command("list")
@@ -55,7 +56,7 @@ def list_users(tools: Tools, as_json: bool) -> None:
         return
     width = max((len(user.email) for user in found), default=0)
     for user in found:
-        click.echo(f"{user.email:<{width}}  {user.id}  since {user.created_at:%Y-%m-%d}")
+        click.echo(visible(f"{user.email:<{width}}  {user.id}  since {user.created_at:%Y-%m-%d}"))
 
 
 @user.command("set-password")
@@ -86,7 +87,7 @@ def delete(tools: Tools, user: str, yes: bool) -> None:
         await accounts.delete(found)
         return found
 
-    click.echo(f"{work_on_accounts(tools, remove).email} is deleted")
+    click.echo(visible(f"{work_on_accounts(tools, remove).email} is deleted"))
 
 
 def work_on_accounts(tools: Tools, do: Callable[[Administration], Awaitable[Result]]) -> Result:
