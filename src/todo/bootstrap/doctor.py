@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from todo.adapters.postgres.examination import Examination
+from todo.bootstrap.surroundings import HOW_TO_WRITE, EnvFile
 from todo.config import Settings
 from todo.entrypoints.cli.tools import Level
 
@@ -56,7 +57,7 @@ def to_mend(subject: str, text: str, mend: str) -> Found:
 
 def wrong_settings(faults: Sequence[str], also: Sequence[Found] = ()) -> HostDiagnosis:
     """Each fault of the settings says its mend itself."""
-    wrong = [to_mend("settings", fault, "see .env.example") for fault in faults]
+    wrong = [to_mend("settings", fault, "") for fault in faults]
     return HostDiagnosis([*wrong, *also], SETTINGS_ARE_WRONG)
 
 
@@ -74,8 +75,13 @@ def embedded_to_come(directory: str) -> Found:
     return note("database", f"the embedded PostgreSQL has not been set up yet: todo serve makes it in {directory}")
 
 
+def about_env_file(file: EnvFile) -> Iterator[Found]:
+    if file.complaint:
+        yield to_mend("settings", file.complaint, HOW_TO_WRITE)
+
+
 def about_settings(settings: Settings) -> Iterator[Found]:
-    yield good("settings", "every one can be read")
+    yield good("settings", "every value is one that can be")
     yield from _about_secrets(settings)
     yield from _about_address(settings)
     yield from _about_mail(settings)

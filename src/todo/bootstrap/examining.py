@@ -8,12 +8,13 @@ from todo.adapters.postgres.embedded import default_directory
 from todo.adapters.postgres.examination import examine
 from todo.adapters.postgres.migrations import MigrationRefused, Migrations
 from todo.adapters.system_clock import SystemClock
-from todo.bootstrap import database_address, env_file, environment, migrations_address
+from todo.bootstrap import database_address, migrations_address
 from todo.bootstrap.doctor import (
     SETTINGS_ARE_WRONG,
     Found,
     HostDiagnosis,
     about_database,
+    about_env_file,
     about_schema,
     about_settings,
     closed_tables,
@@ -24,20 +25,25 @@ from todo.bootstrap.doctor import (
 )
 from todo.bootstrap.own_data import is_set_up, kept_secret, own_server, require_possible
 from todo.bootstrap.problems import read_settings, refusals_told
+from todo.bootstrap.surroundings import env_file, environment
 from todo.bootstrap.unknown_settings import about_unknown
-from todo.config import Settings
+from todo.config import Settings, SettingsInvalid
 from todo.domain.errors import StoreUnavailable
 from todo.entrypoints.cli.tools import Level, Problem
 
 
 def diagnose() -> HostDiagnosis:
     """What is wrong is a finding, and no `Problem`."""
-    given, unknown = environment(), [*about_unknown(os.environ, env_file())]
+    try:
+        file = env_file()
+    except SettingsInvalid as error:
+        return wrong_settings(error.faults, [*about_unknown(os.environ, ())])
+    given, unread = environment(file), [*about_env_file(file), *about_unknown(os.environ, file.values)]
     try:
         settings = read_settings(given, serving=True)
     except Problem as problem:
-        return wrong_settings(problem.lines, unknown)
-    findings = [*about_settings(settings), *unknown]
+        return wrong_settings(problem.lines, unread)
+    findings = [*about_settings(settings), *unread]
     if settings.database_url is None:
         return _with_own_server(given, settings, findings)
     return asyncio.run(_database_seen(settings, findings, embedded=False))
