@@ -178,7 +178,7 @@ class TestTheDoctor:
 
         assert told.code == 69
         assert "good  settings" in told.out
-        assert "does not answer" in told.out
+        assert "PostgreSQL at 127.0.0.1:1/todo takes no connections: nobody listens there\n" in told.out
         assert "hidden" not in told.out + told.err
 
     async def test_nothing_is_changed_by_looking(self, bare_database: str) -> None:

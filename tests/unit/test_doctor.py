@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from todo.adapters.postgres.away import ANYTHING
 from todo.adapters.postgres.examination import Examination, is_local
 from todo.bootstrap.doctor import (
     Found,
@@ -173,7 +174,7 @@ def test_tables_that_are_not_as_needed_are_found(
 
 def test_the_gravest_fault_gives_the_exit_code() -> None:
     assert wrong_settings(["TODO_PORT must be a number"]).exit_code == 78
-    assert database_away([Found("settings", "fine")], "nobody answers").exit_code == 69
+    assert database_away([Found("settings", "fine")], "db.example.com/todo", ANYTHING).exit_code == 69
     assert embedded_away([Found("settings", "fine")], "the disk is full").exit_code == 69
 
 

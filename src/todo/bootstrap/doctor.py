@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from todo.adapters.postgres.away import Away
 from todo.adapters.postgres.examination import Examination
 from todo.bootstrap.surroundings import HOW_TO_WRITE, EnvFile
 from todo.config import Settings
@@ -61,8 +62,8 @@ def wrong_settings(faults: Sequence[str], also: Sequence[Found] = ()) -> HostDia
     return HostDiagnosis([*wrong, *also], SETTINGS_ARE_WRONG)
 
 
-def database_away(so_far: Sequence[Found], what: str) -> HostDiagnosis:
-    lost = to_mend("database", what, "is it running, and does DATABASE_URL name it, with user and password?")
+def database_away(so_far: Sequence[Found], name: str, away: Away) -> HostDiagnosis:
+    lost = to_mend("database", f"PostgreSQL at {name} {away.why}", away.mend)
     return HostDiagnosis([*so_far, lost], DATABASE_IS_AWAY)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 
+from todo.adapters.postgres.away import why_away
 from todo.adapters.postgres.embedded import default_directory
 from todo.adapters.postgres.examination import examine
 from todo.adapters.postgres.migrations import MigrationRefused, Migrations
@@ -69,15 +70,16 @@ def _with_own_server(given: Mapping[str, str], settings: Settings, findings: Seq
 
 
 async def _database_seen(settings: Settings, so_far: Sequence[Found], *, embedded: bool) -> HostDiagnosis:
-    findings, address = [*so_far], database_address(settings)
+    findings, asked = [*so_far], database_address(settings)
     schema = Migrations(migrations_address(settings))
     try:
-        found = await examine(address, clock=SystemClock())
+        found = await examine(asked, clock=SystemClock())
         findings += about_database(found, settings, embedded=embedded)
+        asked = schema.address
         version = await schema.current()
         differences = await schema.differences() if version == schema.head else []
-    except StoreUnavailable:
-        return database_away(findings, f"PostgreSQL at {address.name} does not answer, or does not let us in")
+    except StoreUnavailable as error:
+        return database_away(findings, asked.name, why_away(error))
     except MigrationRefused as error:
         return HostDiagnosis([*findings, closed_tables(str(error))])
     known = version is not None and schema.knows(version)
