@@ -243,10 +243,11 @@ class TestTheRoles:
         owner, app = (bare_database.replace("//postgres", f"//{prefix}_{role}") for role in ("owner", "app"))
         await run_todo("db", "upgrade", settings=settings_for(owner))
         await execute(bare_database, f"REVOKE DELETE ON tasks FROM {prefix}_app")
+        await execute(bare_database, f"REVOKE ALL ON SEQUENCE tasks_id_seq FROM {prefix}_app")
 
         doctor = await run_todo("doctor", settings=settings_for(app))
 
-        assert f"{prefix}_app may not work on: tasks" in doctor.out
+        assert f"{prefix}_app may not work on: tasks, tasks_id_seq\n" in doctor.out
 
     @pytest.mark.skipif(PSQL is None, reason="there is no psql here")
     async def test_compose_gives_them_their_passwords_and_no_command_line_holds_one(

@@ -21,6 +21,8 @@ OLDEST_TRIED: Final = 15
 """Of PostgreSQL."""
 CLOCKS_MAY_DIFFER: Final = timedelta(seconds=2)
 """Then a session that is over for one machine goes on for another."""
+WIDE: Final = 7
+"""Bits of a prefix: the widest private networks have eight (10.0.0.0/8) and seven (fc00::/7). Fewer mean everybody."""
 SPARE: Final = 5
 """Connections for people, backups and migrations."""
 
@@ -105,6 +107,7 @@ def _about_address(settings: Settings) -> Iterator[Found]:
     if settings.secure:
         yield good("address", f"{settings.base_url}: cookies are Secure, and the strict rules hold")
         yield from _about_proxies(settings)
+        yield from _about_throttle(settings)
     elif is_loopback(host) and is_loopback(settings.host):
         yield note("address", f"{settings.base_url}: for this machine only; cookies are not Secure")
     else:
@@ -124,14 +127,29 @@ def _about_address(settings: Settings) -> Iterator[Found]:
 
 def _about_proxies(settings: Settings) -> Iterator[Found]:
     """https ends at a proxy, so there is one."""
-    if settings.trusted_proxies:
-        networks = ", ".join(str(network) for network in settings.trusted_proxies)
+    networks = ", ".join(str(network) for network in settings.trusted_proxies)
+    if any(network.prefixlen < WIDE for network in settings.trusted_proxies):
+        yield to_mend(
+            "proxies",
+            f"everybody in {networks} is believed to be a proxy: clients can forge their addresses, and evade limits",
+            "narrow TODO_TRUSTED_PROXIES to the network that the proxy calls from",
+        )
+    elif settings.trusted_proxies:
         yield good("proxies", f"clients' addresses are taken from {networks}")
     else:
         yield to_mend(
             "proxies",
             "no proxy is trusted: everybody behind it counts as one client, for limits and in the log",
             "set TODO_TRUSTED_PROXIES to the network that the proxy calls from",
+        )
+
+
+def _about_throttle(settings: Settings) -> Iterator[Found]:
+    if not settings.throttle:
+        yield to_mend(
+            "throttle",
+            "nothing is counted: passwords can be guessed as fast as the service answers",
+            "take TODO_THROTTLE=off away, unless this is a load test",
         )
 
 
@@ -182,7 +200,7 @@ def _about_role(found: Examination, *, embedded: bool) -> Iterator[Found]:
         yield to_mend(
             "role",
             f"{found.role} may not work on: {', '.join(found.closed_tables)}",
-            "grant SELECT, INSERT, UPDATE and DELETE, as deploy/roles.sql does",
+            "grant SELECT, INSERT, UPDATE and DELETE on tables and USAGE on sequences, as deploy/roles.sql does",
         )
     else:
         yield good("role", f"{found.role} may do what the service does")
@@ -225,7 +243,8 @@ def _about_room(found: Examination, settings: Settings) -> Iterator[Found]:
             "lower TODO_WORKERS or TODO_DB_POOL_SIZE, raise max_connections, or put PgBouncer in between",
         )
     else:
-        yield good("connections", f"{sum_told} of {found.room} that the server gives; {found.taken} are open now")
+        open_now = "one is" if found.taken == 1 else f"{found.taken} are"
+        yield good("connections", f"{sum_told} of {found.room} that the server gives; {open_now} open now")
 
 
 def _about_clock(found: Examination) -> Iterator[Found]:
@@ -247,7 +266,8 @@ def about_schema(version: str | None, head: str, differences: Sequence[str], *, 
     if version != head:
         return to_mend("tables", f"are at {version}, this program needs {head}", "run todo db upgrade")
     if differences:
-        return to_mend("tables", f"differ in {len(differences)} places from what is needed", "see todo db check")
+        places = "one place" if len(differences) == 1 else f"{len(differences)} places"
+        return to_mend("tables", f"differ in {places} from what is needed", "see todo db check")
     return good("tables", f"are at {head}, as this program needs them")
 
 
