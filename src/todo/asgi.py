@@ -1,6 +1,7 @@
 """The ASGI door: `uvicorn --factory todo.asgi:create`."""
 
-from todo.bootstrap import build, environment, logs
+from todo.bootstrap import build, logs
+from todo.bootstrap.surroundings import environment
 from todo.config import Settings
 from todo.entrypoints.http.edge import Edge
 

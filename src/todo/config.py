@@ -250,10 +250,9 @@ class _Reader:
             self.fault(name, f"is given twice: unset {name} or {name}_FILE")
             return ""
         try:
-            return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not text"
-            self.fault(f"{name}_FILE", f"cannot be read: {path}: {reason}")
+            return _content(path)
+        except ValueError as error:
+            self.fault(f"{name}_FILE", str(error))
             self.faulty.add(name)
             return ""
 
@@ -296,6 +295,19 @@ class _Reader:
         except ValueError as error:
             self.fault(name, f"must be a comma list of networks like 10.0.0.0/8 or 192.0.2.7: {error}")
             return ()
+
+
+def _content(path: str) -> str:
+    """Of a file with a secret. Raises `ValueError` with what is wrong with the file."""
+    try:
+        content = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot be read: {path}: it is not text") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read: {path}: {os.strerror(error.errno or 0)}") from error
+    if not content.strip():
+        raise ValueError(f"cannot be used: {path} is empty: was the secret put there?")
+    return content
 
 
 def _is_origin(value: str) -> bool:

@@ -178,7 +178,7 @@ class TestTheDoctor:
 
         assert told.code == 69
         assert "good  settings" in told.out
-        assert "does not answer" in told.out
+        assert "PostgreSQL at 127.0.0.1:1/todo takes no connections: nobody listens there\n" in told.out
         assert "hidden" not in told.out + told.err
 
     async def test_nothing_is_changed_by_looking(self, bare_database: str) -> None:
@@ -243,10 +243,11 @@ class TestTheRoles:
         owner, app = (bare_database.replace("//postgres", f"//{prefix}_{role}") for role in ("owner", "app"))
         await run_todo("db", "upgrade", settings=settings_for(owner))
         await execute(bare_database, f"REVOKE DELETE ON tasks FROM {prefix}_app")
+        await execute(bare_database, f"REVOKE ALL ON SEQUENCE tasks_id_seq FROM {prefix}_app")
 
         doctor = await run_todo("doctor", settings=settings_for(app))
 
-        assert f"{prefix}_app may not work on: tasks" in doctor.out
+        assert f"{prefix}_app may not work on: tasks, tasks_id_seq\n" in doctor.out
 
     @pytest.mark.skipif(PSQL is None, reason="there is no psql here")
     async def test_compose_gives_them_their_passwords_and_no_command_line_holds_one(

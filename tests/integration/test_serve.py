@@ -225,7 +225,7 @@ class TestWrongSettings:
         finished = await run_todo("serve", "--port", str(free_port()), settings=settings)
 
         assert (finished.code, finished.out) == (69, "")
-        assert finished.err.startswith("todo: the database cannot be reached")
+        assert finished.err.startswith("todo: the database cannot be reached: it takes no connections: nobody listens")
         assert finished.err.count("\n") == 1
 
 

@@ -478,6 +478,17 @@ class TestSecretsInFiles:
             assert why in fault
             assert GOOD_SECRET not in fault
 
+    @pytest.mark.parametrize("name", SECRETS)
+    @pytest.mark.parametrize("content", ["", "\n", " \r\n"])
+    def test_that_are_empty_are_not_taken_for_settings_that_are_not_given(
+        self, tmp_path: Path, name: str, content: str
+    ) -> None:
+        (tmp_path / "file").write_text(content, encoding="utf-8", newline="")
+
+        fault = fault_of({f"{name}_FILE": str(tmp_path / "file")})
+
+        assert fault == f"{name}_FILE cannot be used: {tmp_path / 'file'} is empty: was the secret put there?"
+
     def test_that_cannot_be_read_are_not_called_missing_as_well(self, tmp_path: Path) -> None:
         fault = fault_of({"DATABASE_URL": URL, "BETTER_AUTH_SECRET_FILE": str(tmp_path / "missing")})
 

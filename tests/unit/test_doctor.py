@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from todo.adapters.postgres.away import ANYTHING
 from todo.adapters.postgres.examination import Examination, is_local
 from todo.bootstrap.doctor import (
     Found,
@@ -121,6 +122,9 @@ def test_the_embedded_server_has_a_superuser_and_that_is_fine() -> None:
     ("settings", "subject"),
     [
         (replace(IN_PRODUCTION, trusted_proxies=()), "proxies"),
+        (replace(IN_PRODUCTION, trusted_proxies=(ip_network("0.0.0.0/0"),)), "proxies"),
+        (replace(IN_PRODUCTION, trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("::/0"))), "proxies"),
+        (replace(IN_PRODUCTION, throttle=False), "throttle"),
         (replace(IN_PRODUCTION, base_url="http://todo.example.com"), "address"),
         (replace(IN_PRODUCTION, base_url="http://127.0.0.1:8000", host="::"), "address"),
         (replace(IN_PRODUCTION, cors_origins=frozenset({"http://app.example.com"})), "origins"),
@@ -153,13 +157,26 @@ def test_an_embedded_server_that_is_yet_to_be_made_is_no_fault() -> None:
     assert finding.text.endswith("has not been set up yet: todo serve makes it in /var/lib/todo")
 
 
+def test_private_networks_of_any_size_may_hold_proxies() -> None:
+    networks = (ip_network("10.0.0.0/8"), ip_network("fc00::/7"), ip_network("192.0.2.7"))
+
+    assert to_mend([*about_settings(replace(IN_PRODUCTION, trusted_proxies=networks))]) == {}
+
+
+def test_one_connection_is_counted_in_the_singular() -> None:
+    findings = [*about_database(replace(WELL, taken=1), IN_PRODUCTION, embedded=False)]
+
+    assert any(finding.text.endswith("; one is open now") for finding in findings)
+
+
 @pytest.mark.parametrize(
     ("version", "differences", "known", "words"),
     [
         (None, [], False, "none yet"),
         ("0001", [], True, "this program needs 0002"),
         ("0003", [], False, "of a newer program"),
-        ("0002", ["add_index x"], True, "differ in 1 places"),
+        ("0002", ["add_index x", "add_index y"], True, "differ in 2 places from"),
+        ("0002", ["add_index x"], True, "differ in one place from"),
     ],
 )
 def test_tables_that_are_not_as_needed_are_found(
@@ -173,7 +190,7 @@ def test_tables_that_are_not_as_needed_are_found(
 
 def test_the_gravest_fault_gives_the_exit_code() -> None:
     assert wrong_settings(["TODO_PORT must be a number"]).exit_code == 78
-    assert database_away([Found("settings", "fine")], "nobody answers").exit_code == 69
+    assert database_away([Found("settings", "fine")], "db.example.com/todo", ANYTHING).exit_code == 69
     assert embedded_away([Found("settings", "fine")], "the disk is full").exit_code == 69
 
 
@@ -187,6 +204,7 @@ def test_the_gravest_fault_gives_the_exit_code() -> None:
         ("postgresql://todo@[::1]/todo", True),
         ("postgresql://postgres@/postgres?host=%2Frun%2Fpostgresql", True),
         ("postgresql:///todo", True),
+        ("postgresql://postgres@%2Ftmp%2Fx:5432/db", True),
     ],
 )
 def test_a_database_is_near_when_no_network_is_between(url: str, local: bool) -> None:

@@ -3,14 +3,13 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from dotenv import dotenv_values
 from litestar import Litestar
 
 from todo.adapters.argon2_hasher import Argon2Hasher
@@ -62,16 +61,6 @@ VERSION = version("todo")
 
 SHORTEST_SOUGHT: Final = 10
 """Characters of a password that the log looks for by itself."""
-
-
-def environment() -> Mapping[str, str]:
-    """The environment of the process, over what a file `.env` in the working directory says."""
-    return env_file() | dict(os.environ)
-
-
-def env_file() -> dict[str, str]:
-    """What a file `.env` in the working directory says."""
-    return {name: value for name, value in dotenv_values(".env").items() if value is not None}
 
 
 def database_address(settings: Settings) -> DatabaseAddress:

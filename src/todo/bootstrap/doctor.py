@@ -7,7 +7,9 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from todo.adapters.postgres.away import Away
 from todo.adapters.postgres.examination import Examination
+from todo.bootstrap.surroundings import HOW_TO_WRITE, EnvFile
 from todo.config import Settings
 from todo.entrypoints.cli.tools import Level
 
@@ -19,6 +21,8 @@ OLDEST_TRIED: Final = 15
 """Of PostgreSQL."""
 CLOCKS_MAY_DIFFER: Final = timedelta(seconds=2)
 """Then a session that is over for one machine goes on for another."""
+WIDE: Final = 7
+"""Bits of a prefix: the widest private networks have eight (10.0.0.0/8) and seven (fc00::/7). Fewer mean everybody."""
 SPARE: Final = 5
 """Connections for people, backups and migrations."""
 
@@ -56,12 +60,12 @@ def to_mend(subject: str, text: str, mend: str) -> Found:
 
 def wrong_settings(faults: Sequence[str], also: Sequence[Found] = ()) -> HostDiagnosis:
     """Each fault of the settings says its mend itself."""
-    wrong = [to_mend("settings", fault, "see .env.example") for fault in faults]
+    wrong = [to_mend("settings", fault, "") for fault in faults]
     return HostDiagnosis([*wrong, *also], SETTINGS_ARE_WRONG)
 
 
-def database_away(so_far: Sequence[Found], what: str) -> HostDiagnosis:
-    lost = to_mend("database", what, "is it running, and does DATABASE_URL name it, with user and password?")
+def database_away(so_far: Sequence[Found], name: str, away: Away) -> HostDiagnosis:
+    lost = to_mend("database", f"PostgreSQL at {name} {away.why}", away.mend)
     return HostDiagnosis([*so_far, lost], DATABASE_IS_AWAY)
 
 
@@ -74,8 +78,13 @@ def embedded_to_come(directory: str) -> Found:
     return note("database", f"the embedded PostgreSQL has not been set up yet: todo serve makes it in {directory}")
 
 
+def about_env_file(file: EnvFile) -> Iterator[Found]:
+    if file.complaint:
+        yield to_mend("settings", file.complaint, HOW_TO_WRITE)
+
+
 def about_settings(settings: Settings) -> Iterator[Found]:
-    yield good("settings", "every one can be read")
+    yield good("settings", "every value is one that can be")
     yield from _about_secrets(settings)
     yield from _about_address(settings)
     yield from _about_mail(settings)
@@ -98,6 +107,7 @@ def _about_address(settings: Settings) -> Iterator[Found]:
     if settings.secure:
         yield good("address", f"{settings.base_url}: cookies are Secure, and the strict rules hold")
         yield from _about_proxies(settings)
+        yield from _about_throttle(settings)
     elif is_loopback(host) and is_loopback(settings.host):
         yield note("address", f"{settings.base_url}: for this machine only; cookies are not Secure")
     else:
@@ -117,14 +127,29 @@ def _about_address(settings: Settings) -> Iterator[Found]:
 
 def _about_proxies(settings: Settings) -> Iterator[Found]:
     """https ends at a proxy, so there is one."""
-    if settings.trusted_proxies:
-        networks = ", ".join(str(network) for network in settings.trusted_proxies)
+    networks = ", ".join(str(network) for network in settings.trusted_proxies)
+    if any(network.prefixlen < WIDE for network in settings.trusted_proxies):
+        yield to_mend(
+            "proxies",
+            f"everybody in {networks} is believed to be a proxy: clients can forge their addresses, and evade limits",
+            "narrow TODO_TRUSTED_PROXIES to the network that the proxy calls from",
+        )
+    elif settings.trusted_proxies:
         yield good("proxies", f"clients' addresses are taken from {networks}")
     else:
         yield to_mend(
             "proxies",
             "no proxy is trusted: everybody behind it counts as one client, for limits and in the log",
             "set TODO_TRUSTED_PROXIES to the network that the proxy calls from",
+        )
+
+
+def _about_throttle(settings: Settings) -> Iterator[Found]:
+    if not settings.throttle:
+        yield to_mend(
+            "throttle",
+            "nothing is counted: passwords can be guessed as fast as the service answers",
+            "take TODO_THROTTLE=off away, unless this is a load test",
         )
 
 
@@ -175,7 +200,7 @@ def _about_role(found: Examination, *, embedded: bool) -> Iterator[Found]:
         yield to_mend(
             "role",
             f"{found.role} may not work on: {', '.join(found.closed_tables)}",
-            "grant SELECT, INSERT, UPDATE and DELETE, as deploy/roles.sql does",
+            "grant SELECT, INSERT, UPDATE and DELETE on tables and USAGE on sequences, as deploy/roles.sql does",
         )
     else:
         yield good("role", f"{found.role} may do what the service does")
@@ -218,7 +243,8 @@ def _about_room(found: Examination, settings: Settings) -> Iterator[Found]:
             "lower TODO_WORKERS or TODO_DB_POOL_SIZE, raise max_connections, or put PgBouncer in between",
         )
     else:
-        yield good("connections", f"{sum_told} of {found.room} that the server gives; {found.taken} are open now")
+        open_now = "one is" if found.taken == 1 else f"{found.taken} are"
+        yield good("connections", f"{sum_told} of {found.room} that the server gives; {open_now} open now")
 
 
 def _about_clock(found: Examination) -> Iterator[Found]:
@@ -240,7 +266,8 @@ def about_schema(version: str | None, head: str, differences: Sequence[str], *, 
     if version != head:
         return to_mend("tables", f"are at {version}, this program needs {head}", "run todo db upgrade")
     if differences:
-        return to_mend("tables", f"differ in {len(differences)} places from what is needed", "see todo db check")
+        places = "one place" if len(differences) == 1 else f"{len(differences)} places"
+        return to_mend("tables", f"differ in {places} from what is needed", "see todo db check")
     return good("tables", f"are at {head}, as this program needs them")
 
 

@@ -4,16 +4,18 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 
+from todo.adapters.postgres.away import why_away
 from todo.adapters.postgres.embedded import default_directory
 from todo.adapters.postgres.examination import examine
 from todo.adapters.postgres.migrations import MigrationRefused, Migrations
 from todo.adapters.system_clock import SystemClock
-from todo.bootstrap import database_address, env_file, environment, migrations_address
+from todo.bootstrap import database_address, migrations_address
 from todo.bootstrap.doctor import (
     SETTINGS_ARE_WRONG,
     Found,
     HostDiagnosis,
     about_database,
+    about_env_file,
     about_schema,
     about_settings,
     closed_tables,
@@ -24,20 +26,25 @@ from todo.bootstrap.doctor import (
 )
 from todo.bootstrap.own_data import is_set_up, kept_secret, own_server, require_possible
 from todo.bootstrap.problems import read_settings, refusals_told
+from todo.bootstrap.surroundings import env_file, environment
 from todo.bootstrap.unknown_settings import about_unknown
-from todo.config import Settings
+from todo.config import Settings, SettingsInvalid
 from todo.domain.errors import StoreUnavailable
 from todo.entrypoints.cli.tools import Level, Problem
 
 
 def diagnose() -> HostDiagnosis:
     """What is wrong is a finding, and no `Problem`."""
-    given, unknown = environment(), [*about_unknown(os.environ, env_file())]
+    try:
+        file = env_file()
+    except SettingsInvalid as error:
+        return wrong_settings(error.faults, [*about_unknown(os.environ, ())])
+    given, unread = environment(file), [*about_env_file(file), *about_unknown(os.environ, file.values)]
     try:
         settings = read_settings(given, serving=True)
     except Problem as problem:
-        return wrong_settings(problem.lines, unknown)
-    findings = [*about_settings(settings), *unknown]
+        return wrong_settings(problem.lines, unread)
+    findings = [*about_settings(settings), *unread]
     if settings.database_url is None:
         return _with_own_server(given, settings, findings)
     return asyncio.run(_database_seen(settings, findings, embedded=False))
@@ -63,15 +70,16 @@ def _with_own_server(given: Mapping[str, str], settings: Settings, findings: Seq
 
 
 async def _database_seen(settings: Settings, so_far: Sequence[Found], *, embedded: bool) -> HostDiagnosis:
-    findings, address = [*so_far], database_address(settings)
+    findings, asked = [*so_far], database_address(settings)
     schema = Migrations(migrations_address(settings))
     try:
-        found = await examine(address, clock=SystemClock())
+        found = await examine(asked, clock=SystemClock())
         findings += about_database(found, settings, embedded=embedded)
+        asked = schema.address
         version = await schema.current()
         differences = await schema.differences() if version == schema.head else []
-    except StoreUnavailable:
-        return database_away(findings, f"PostgreSQL at {address.name} does not answer, or does not let us in")
+    except StoreUnavailable as error:
+        return database_away(findings, asked.name, why_away(error))
     except MigrationRefused as error:
         return HostDiagnosis([*findings, closed_tables(str(error))])
     known = version is not None and schema.knows(version)

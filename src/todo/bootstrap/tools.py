@@ -11,13 +11,13 @@ from litestar.types import ASGIApp
 from todo.adapters.memory import MemoryStore
 from todo.adapters.postgres.embedded import default_directory
 from todo.adapters.prometheus_metrics import FOLDER as SHARED_FIGURES
-from todo.bootstrap import assemble, database_address, environment
+from todo.bootstrap import assemble, database_address
 from todo.bootstrap.demo import DemoUser, demo_service
 from todo.bootstrap.doctor import HostDiagnosis
 from todo.bootstrap.examining import diagnose
 from todo.bootstrap.installation import HostInstallation
 from todo.bootstrap.own_data import data_directory, kept_secret, own_server
-from todo.bootstrap.problems import read_settings, refusals_told
+from todo.bootstrap.problems import read_settings, refusals_told, what_is_set
 from todo.config import Settings
 from todo.entrypoints.cli.tools import Tools
 from todo.entrypoints.http.openapi import document
@@ -28,7 +28,7 @@ class HostTools(Tools):
 
     @contextmanager
     def installation(self, overrides: Mapping[str, str], *, serving: bool = False) -> Iterator[HostInstallation]:
-        given = dict(environment()) | dict(overrides)
+        given = dict(what_is_set()) | dict(overrides)
         settings = read_settings(given, serving=serving)
         with ExitStack() as stack:
             stack.enter_context(refusals_told())
@@ -51,12 +51,12 @@ class HostTools(Tools):
         return diagnose()
 
     def address(self) -> tuple[str, int]:
-        settings = read_settings(environment())
+        settings = read_settings(what_is_set())
         return settings.host, settings.port
 
     def demo(self, host: str, port: int) -> tuple[ASGIApp, DemoUser]:
         ours = {"TODO_HOST": host, "TODO_PORT": str(port), "BETTER_AUTH_SECRET": self.secret()}
-        return demo_service(environment(), ours)
+        return demo_service(what_is_set(), ours)
 
     def openapi(self) -> dict[str, Any]:
         settings = read_settings({"BETTER_AUTH_SECRET": self.secret()})

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.query import translated
-from todo.adapters.postgres.tables import Base
+from todo.adapters.postgres.tables import TASK_NUMBERS, Base
 from todo.domain.ports.clock import Clock
 
 PROBES: Final = 3
@@ -35,8 +35,9 @@ SERVER: Final = """
 CANNOT: Final = """
     SELECT c.relname FROM pg_class c
     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = ANY($1::text[])
-        AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
-            AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
+        AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'USAGE, UPDATE')
+            ELSE has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+                AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE') END
     ORDER BY c.relname
 """
 
@@ -58,7 +59,7 @@ class Examination:
     role: str
     superuser: bool
     closed_tables: Sequence[str]
-    """Tables that the role may not work on."""
+    """Tables that the role may not work on, and the sequence of task ids."""
     clock_ahead: timedelta
     """Of the database, against ours."""
     clock_doubt: timedelta
@@ -77,7 +78,7 @@ async def examine(address: DatabaseAddress, *, clock: Clock) -> Examination:
     """Raises `StoreUnavailable`."""
     async with _connected(address) as connection:
         server = await translated(connection.fetchrow, SERVER)
-        closed = await translated(connection.fetch, CANNOT, list(Base.metadata.tables))
+        closed = await translated(connection.fetch, CANNOT, [*Base.metadata.tables, TASK_NUMBERS.name])
         ahead, doubt = await _clocks(connection, clock)
         pooler = await _pooler(address, connection)
     mode = parse_qs(urlsplit(address.url).query).get("sslmode", [""])[0]
@@ -105,7 +106,7 @@ async def examine(address: DatabaseAddress, *, clock: Clock) -> Examination:
 
 def is_local(url: str) -> bool:
     parts = urlsplit(url)
-    host = parse_qs(parts.query).get("host", [parts.hostname or "localhost"])[0]
+    host = parse_qs(parts.query).get("host", [unquote(parts.hostname or "localhost")])[0]
     return host.startswith(("/", "@", "127.")) or host in {"localhost", "::1"}
 
 

@@ -10,6 +10,7 @@ import rich_click as click
 from todo.entrypoints.cli.db import as_json
 from todo.entrypoints.cli.main import todo, with_tools
 from todo.entrypoints.cli.progress import progress_bar
+from todo.entrypoints.cli.stopping import stopped_with
 from todo.entrypoints.cli.tools import Kept, Tools
 
 
@@ -36,7 +37,11 @@ def backup(tools: Tools, file: Path, overwrite: bool, as_json: bool) -> None:
     FILE is complete and on the disk when it appears, and only its owner can read it: it holds e-mail addresses,
     password hashes and tasks. Without the secret (`BETTER_AUTH_SECRET`) everybody has to sign in again.
     """
-    with tools.installation({}) as installation, progress_bar("backup") as progress:
+    with (
+        tools.installation({}) as installation,
+        progress_bar("backup") as progress,
+        stopped_with(f"{file} was not written"),
+    ):
         kept = asyncio.run(installation.backups().save(file, overwrite=overwrite, progress=progress))
     _tell(f"{file} holds", kept, as_json)
 

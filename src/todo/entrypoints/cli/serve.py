@@ -89,8 +89,16 @@ def healthcheck(tools: Tools, url: str | None, timeout: float) -> None:
         with urllib.request.urlopen(f"{where}/healthz", timeout=timeout) as response:  # noqa: S310  the scheme was looked at
             response.read()
     except (urllib.error.URLError, OSError, ValueError) as error:
-        raise Problem(f"no answer from {where}: {getattr(error, 'reason', error)}") from error
+        raise Problem(f"no answer from {where}: {_why(error)}") from error
     click.echo(f"{where} answers")
+
+
+def _why(error: Exception) -> object:
+    """In words: the number of an error is for programs."""
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, TimeoutError):
+        return "it takes too long"
+    return (isinstance(reason, OSError) and reason.strerror) or reason
 
 
 def _url(host: str, port: int) -> str:

@@ -11,7 +11,9 @@ import hashlib
 import json
 import lzma
 import os
+import re
 import struct
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,6 +33,8 @@ FORMAT_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 LARGEST_MANIFEST: Final = 1024 * 1024
 CHUNK: Final = 256 * 1024
+STALE: Final = 24 * 60 * 60
+"""Seconds after which nobody writes a part any more: who did has been killed."""
 UNREADABLE: Final = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
     ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError,
@@ -118,17 +122,23 @@ class Writer:
             handle = os.open(self._fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             self._output = os.fdopen(handle, "w+b")
         self._archive = zipfile.ZipFile(self._output, "w", zipfile.ZIP_DEFLATED)
+        _clear_stale(self._file)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with suppress(OSError, ValueError):  # a full disk is full for the last words, too
-            self._archive.close()
-        self._output.close()
-        self._fresh.unlink(missing_ok=True)
+        try:
+            for closing in (self._archive, self._output):
+                with suppress(OSError, ValueError):  # a full disk is full for the last words, too
+                    closing.close()
+        finally:
+            self._fresh.unlink(missing_ok=True)
 
     @contextmanager
     def part(self, table: str, columns: tuple[str, ...]) -> Iterator["PartWriter"]:
-        with self._archive.open(f"tables/{table}.copy", "w", force_zip64=True) as output:
+        with (
+            _told(f"cannot write {self._file}"),  # the last rows of a part are written as it is closed
+            self._archive.open(f"tables/{table}.copy", "w", force_zip64=True) as output,
+        ):
             yield PartWriter(output, table, columns, file=self._file)
 
     def finish(self, manifest: Manifest) -> None:
@@ -210,6 +220,15 @@ class Reader:
             raise BackupRefused(f"{self._file} {error}") from error
         except UNREADABLE as error:
             raise BackupRefused(f"{self._file} is no backup of this program, or it is damaged") from error
+
+
+def _clear_stale(file: Path) -> None:
+    """Takes away what writers of this file that were killed have left: it holds password hashes."""
+    of_ours = re.compile(rf"\.{re.escape(file.name)}\.[0-9a-f]{{8}}\.part")
+    with suppress(OSError):
+        for found in file.parent.iterdir():
+            if of_ours.fullmatch(found.name) and found.lstat().st_mtime < time.time() - STALE:
+                found.unlink()
 
 
 @contextmanager
