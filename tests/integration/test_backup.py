@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import os
 import stat
 import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -250,6 +251,17 @@ class TestWhatComesBack:
             assert await connection.fetchval("""SELECT nextval('"Its own".tasks_id_seq')""") == 2
         assert await tables_of(bare_database) == set()
         assert again.rows == saved.rows
+
+    @pytest.mark.parametrize("overwrite", [True, False])
+    async def test_what_is_no_file_is_left_as_it_is(self, empty_database: str, folder: Path, overwrite: bool) -> None:
+        pipe = folder / "pipe"
+        os.mkfifo(pipe)
+
+        for place, words in ((pipe, "no ordinary file"), (Path(), "needs the name of a file")):
+            with pytest.raises(BackupRefused, match=words):
+                await backups_of(empty_database).save(place, overwrite=overwrite, progress=lambda *_: None)
+
+        assert {each.name: each.is_fifo() for each in folder.iterdir()} == {"pipe": True}  # noqa: ASYNC240  in memory
 
     async def test_what_is_not_ours_is_named(self, empty_database: str, folder: Path) -> None:
         await execute(empty_database, 'ALTER TABLE "user" ADD COLUMN role text; CREATE TABLE strange (id int)')

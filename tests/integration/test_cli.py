@@ -284,12 +284,13 @@ async def test_secrets_are_good_and_never_the_same() -> None:
 
 class TestHealthcheck:
     async def test_a_service_that_answers_is_well(self, service: Service) -> None:
-        by_file, by_setting = await asyncio.gather(
+        answers = await asyncio.gather(
             run_todo("healthcheck", files={".env": f"TODO_PORT={service.port}\n"}),
             run_todo("healthcheck", settings={"PORT": str(service.port)}, files={".env": "PORT=1\n"}),
+            run_todo("healthcheck", settings={"PORT": str(service.port), "http_proxy": "http://127.0.0.1:1"}),
         )
 
-        assert by_file == by_setting == Finished(0, f"{service.url} answers\n", "")
+        assert [*answers] == [Finished(0, f"{service.url} answers\n", "")] * 3
 
     async def test_one_that_is_not_there_is_not(self) -> None:
         port = free_port()

@@ -111,12 +111,17 @@ class Writer:
     """Writes beside the file, and puts it in its place when it is whole and on the disk."""
 
     def __init__(self, file: Path, *, overwrite: bool) -> None:
+        """Raises `BackupRefused` for what is no name of a file."""
+        if not file.name:
+            raise BackupRefused("the backup needs the name of a file")
         self._file = file
         self._fresh = file.with_name(f".{file.name}.{token_hex(4)}.part")
         self._overwrite = overwrite
 
     def __enter__(self) -> Self:
         with _told(f"cannot write {self._file}"):
+            if self._file.exists() and not self._file.is_file():  # a device, or a pipe, would be gone
+                raise BackupRefused(f"{self._file} is no ordinary file: choose another name")
             if self._file.exists() and not self._overwrite:
                 raise BackupRefused(f"{self._file} is there already: choose another name, or say --overwrite")
             handle = os.open(self._fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
