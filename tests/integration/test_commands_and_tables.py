@@ -3,14 +3,16 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.integration.databases import execute
-from tests.integration.service import PASSWORD, SECRET, Finished, run_todo, serving, signed_up, started
-from tests.integration.test_migrations import fetch, migrations_of
+from tests.integration.service import PASSWORD, SECRET, Finished, a_folder, run_todo, serving, signed_up, started
+from tests.integration.test_migrations import fetch, migrations_of, tables_of
 from todo.adapters.postgres.migrations import TablesUnfit
+from todo.adapters.postgres.schema_version import HEAD
 from todo.adapters.postgres.store import PostgresStore
 from todo.adapters.system_clock import SystemClock
 from todo.domain.errors import StoreOutdated
@@ -41,6 +43,68 @@ async def version_is(database: str, version: str) -> None:
 
 async def versions_in(database: str) -> list[tuple[object, ...]]:
     return await fetch(database, "SELECT version_num FROM todo_schema_version")
+
+
+class TestMissingOrOutdated:
+    async def test_on_a_bare_database_every_command_says_what_to_do_and_makes_nothing(self, bare_database: str) -> None:
+        told = await on_rows(bare_database)
+
+        assert told == dict.fromkeys(ON_ROWS, refused_at("none"))
+        assert await tables_of(bare_database) == set()
+
+    async def test_outdated_tables_stay_so(self, bare_database: str) -> None:
+        migrations = migrations_of(bare_database)
+        await migrations.run(lambda connection: migrations.upgrade_on(connection, to="0001"))
+
+        told = await on_rows(bare_database)
+
+        assert told == dict.fromkeys(ON_ROWS, refused_at("0001"))
+        assert await versions_in(bare_database) == [("0001",)]
+
+    async def test_those_who_only_look_change_nothing_either(self, bare_database: str, tmp_path: Path) -> None:
+        settings = {"DATABASE_URL": bare_database, "BETTER_AUTH_SECRET": SECRET}
+
+        current, checked, doctor, adoption, backup = await asyncio.gather(
+            run_todo("db", "current", settings=settings),
+            run_todo("db", "check", settings=settings),
+            run_todo("doctor", settings=settings),
+            run_todo("db", "adopt", "--dry-run", settings=settings),
+            run_todo("backup", str(tmp_path / "kept"), settings=settings),
+        )
+
+        assert (current.code, checked.code, doctor.code, adoption.code, backup.code) == (0, 1, 1, 0, 1)
+        assert re.fullmatch(r"the tables are at none, [^\n]*: run todo db upgrade\n", checked.out)
+        assert re.fullmatch(r"todo: [^\n]*no tables[^\n]*: run todo db upgrade\n", backup.err)
+        assert await tables_of(bare_database) == set()
+
+    @pytest.mark.parametrize("command", ["db upgrade", "db adopt --yes"])
+    async def test_who_is_told_to_bring_them_up_to_date_does(self, bare_database: str, command: str) -> None:
+        told = await run_todo(*command.split(), settings={"DATABASE_URL": bare_database})
+
+        assert told.code == 0
+        assert await versions_in(bare_database) == [(migrations_of(bare_database).head,)]
+
+    async def test_tables_of_another_program_are_told_apart(self, bare_database: str) -> None:
+        await execute(bare_database, 'CREATE TABLE "user" (id text)')
+
+        told = await on_rows(bare_database)
+
+        assert {one.code for one in told.values()} == {1}
+        assert {one.err for one in told.values()} == {
+            "todo: another program has made these tables: look at them with todo db adopt --dry-run\n"
+        }
+        assert await tables_of(bare_database) == {"user"}
+
+    async def test_the_embedded_database_is_brought_along(self) -> None:
+        with a_folder() as folder:
+            told = await run_todo("sessions", "list", settings={"TODO_DATA_DIR": str(folder / "data")})
+
+        assert told == Finished(0, "Nobody is signed in.\n", "")
+
+
+def refused_at(version: str) -> Finished:
+    line = f"todo: the tables are at {version}, this program needs {HEAD}: run todo db upgrade\n"
+    return Finished(1, "", line)
 
 
 class TestOfANewerProgram:

@@ -69,6 +69,10 @@ class Migrations:
         """
         return await self.run(self._upgrade)
 
+    async def require_current(self) -> None:
+        """Changes nothing. Raises `TablesUnfit` where there are no tables at the head or of a newer program."""
+        await self.run(self._require_current)
+
     async def differences(self) -> list[str]:
         """Where the tables of the database differ from those of this program; empty when they agree."""
         return await self.run(self.differences_on)
@@ -134,9 +138,22 @@ class Migrations:
 
     def _upgrade(self, connection: Connection) -> list[str]:
         self.lock(connection)
+        self._require_ours(connection)
+        return self.upgrade_on(connection)
+
+    def _require_current(self, connection: Connection) -> None:
+        self._require_ours(connection)
+        present = self.version_of(connection)
+        if present is None or (self.knows(present) and present != self.head):
+            raise TablesUnfit(
+                f"the tables are at {present or 'none'}, this program needs {self.head}: run todo db upgrade"
+            )
+        if not self.knows(present) and not is_newer(present):
+            raise TablesUnfit(_of_nobody(present))
+
+    def _require_ours(self, connection: Connection) -> None:
         if self.version_of(connection) is None and inspect(connection).has_table(users.name):
             raise NotOurs("another program has made these tables: look at them with todo db adopt --dry-run")
-        return self.upgrade_on(connection)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
