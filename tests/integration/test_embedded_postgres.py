@@ -283,6 +283,40 @@ class TestPrivacy:
             assert ask(running.url, f"SHOW {setting}") == "on"
 
 
+class TestTheUrl:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("PGPORT", "6000"),
+            ("PGHOST", "127.0.0.1"),
+            ("PGUSER", "nobody"),
+            ("PGDATABASE", "nowhere"),
+            ("PGPASSWORD", "wrong"),
+            ("PGPASSFILE", "/dev/null"),
+            ("PGSERVICE", "another"),
+            ("PGSSLMODE", "verify-full"),
+            ("PGSSLNEGOTIATION", "direct"),
+            ("PGTARGETSESSIONATTRS", "standby"),
+            ("PGGSSLIB", "none"),
+        ],
+    )
+    def test_what_the_environment_says_of_other_servers_leads_nobody_away(
+        self, running: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    ) -> None:
+        monkeypatch.setenv(name, value)
+
+        assert Path(str(ask(running.url, "SHOW data_directory"))).parent == running.directory
+
+    def test_a_new_server_is_reached_and_can_be_started_whatever_the_environment_says(
+        self, directory: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in {"PGPORT": "none", "PGDATA": "/nonexistent", "PGDATESTYLE": "none"}.items():
+            monkeypatch.setenv(name, value)
+
+        with EmbeddedPostgres(directory) as server:
+            assert Path(str(ask(server.url, "SHOW data_directory"))).parent == directory
+
+
 class TestSocketFolder:
     def test_a_path_too_long_for_a_socket_has_it_elsewhere(self, directory: Path) -> None:
         with EmbeddedPostgres(directory / ("long-" * 20)) as server:

@@ -23,7 +23,7 @@ import pytest
 import pytest_asyncio
 
 from tests.builders import ADA, a_session, a_user, keep
-from tests.integration.databases import connect, execute
+from tests.integration.databases import beside, connect, execute, fresh_database
 from tests.integration.service import (
     PASSWORD,
     PATIENCE,
@@ -238,6 +238,31 @@ class TestTheRoles:
                     await connection.execute(forbidden)
         finally:
             await connection.close()
+
+    async def test_a_backup_comes_back_into_a_new_database_once_the_roles_are_told_there(
+        self, database_server: str, bare_database: str, prefix: str, folder: Path
+    ) -> None:
+        def url(database: str, role: str) -> str:
+            return beside(bare_database, database).replace("//postgres", f"//{prefix}_{role}")
+
+        here = urlsplit(bare_database).path.strip("/")
+        await run_todo("db", "upgrade", settings=settings_for(url(here, "owner")))
+        creation = ("user", "create", "ada@example.com", "--password-stdin")
+        await run_todo(*creation, stdin=PASSWORD, settings=settings_for(url(here, "app")))
+        await run_todo("backup", str(folder / "kept"), settings=settings_for(url(here, "owner")))
+        restore = ("restore", str(folder / "kept"))
+        async with fresh_database(database_server) as new:
+            refused = await run_todo(*restore, settings=settings_for(url(new, "owner")))
+            roles = (DEPLOY / "roles.sql").read_text().replace("todo_", f"{prefix}_")
+            await execute(beside(database_server, new), roles)
+            restored = await run_todo(*restore, settings=settings_for(url(new, "owner")))
+            listed = await run_todo("user", "list", settings=settings_for(url(new, "app")))
+            checked = await run_todo("db", "check", settings=settings_for(url(new, "owner")))
+
+        assert refused.code == 1
+        assert "permission denied for schema public" in refused.err
+        assert (restored.code, listed.code, checked.code) == (0, 0, 0)
+        assert listed.out.startswith("ada@example.com ")
 
     async def test_a_table_that_is_closed_to_the_role_is_found(self, bare_database: str, prefix: str) -> None:
         owner, app = (bare_database.replace("//postgres", f"//{prefix}_{role}") for role in ("owner", "app"))

@@ -82,7 +82,8 @@ async def fetch(database: str, query: str) -> list[tuple[object, ...]]:
 
 class TestWithoutAnythingSet:
     async def test_it_says_where_it_is_and_every_word_is_true(self, directory: Path) -> None:
-        async with started("serve", settings={"TODO_DATA_DIR": str(directory)}) as service:
+        of_another_server = {"PGPORT": "6000", "PGHOST": "db.example.com", "PGSSLMODE": "verify-full"}
+        async with started("serve", settings={"TODO_DATA_DIR": str(directory), **of_another_server}) as service:
             await service.answers()
             words = words_of(service)
 

@@ -61,7 +61,7 @@ def test_a_good_installation_is_well() -> None:
     findings = [
         *about_settings(IN_PRODUCTION),
         *about_database(WELL, IN_PRODUCTION, embedded=False),
-        about_schema("0001", "0001", [], known=True),
+        about_schema("0001", "0001", [], known=True, newer=False),
     ]
 
     assert {finding.level for finding in findings} == {Level.GOOD}
@@ -170,19 +170,20 @@ def test_one_connection_is_counted_in_the_singular() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "differences", "known", "words"),
+    ("version", "differences", "known", "newer", "words"),
     [
-        (None, [], False, "none yet"),
-        ("0001", [], True, "this program needs 0002"),
-        ("0003", [], False, "of a newer program"),
-        ("0002", ["add_index x", "add_index y"], True, "differ in 2 places from"),
-        ("0002", ["add_index x"], True, "differ in one place from"),
+        (None, [], False, False, "none yet"),
+        ("0001", [], True, False, "this program needs 0002"),
+        ("0003", [], False, True, "of a newer program"),
+        ("theirs", [], False, False, "of no program of ours"),
+        ("0002", ["add_index x", "add_index y"], True, False, "differ in 2 places from"),
+        ("0002", ["add_index x"], True, False, "differ in one place from"),
     ],
 )
 def test_tables_that_are_not_as_needed_are_found(
-    version: str | None, differences: list[str], known: bool, words: str
+    version: str | None, differences: list[str], known: bool, newer: bool, words: str
 ) -> None:
-    finding = about_schema(version, "0002", differences, known=known)
+    finding = about_schema(version, "0002", differences, known=known, newer=newer)
 
     assert finding.level is Level.MEND
     assert words in finding.text

@@ -37,7 +37,7 @@ def loggers_given_back() -> Iterator[None]:
 
 
 def told_at_the_start(settings: Settings, capture: pytest.CaptureFixture[str]) -> list[str]:
-    HostInstallation(settings=settings, data="", for_workers={}).begin_log()
+    HostInstallation(settings=settings, data="", for_workers={}, owns_database=False).begin_log()
     loggers = [handler for handler in logging.getLogger().handlers if isinstance(handler, Logs)]
     loggers[0].stop()
     return capture.readouterr().err.splitlines()

@@ -258,11 +258,13 @@ def _about_clock(found: Examination) -> Iterator[Found]:
         yield good("clock", "of the database and of this machine agree")
 
 
-def about_schema(version: str | None, head: str, differences: Sequence[str], *, known: bool) -> Found:
+def about_schema(version: str | None, head: str, differences: Sequence[str], *, known: bool, newer: bool) -> Found:
     if version is None:
         return to_mend("tables", "there are none yet", "run todo db upgrade, or start todo serve")
-    if not known:
+    if newer:
         return to_mend("tables", f"are at {version}, of a newer program", "run the newer program, or restore a backup")
+    if not known:
+        return to_mend("tables", f"are at {version}, a version of no program of ours", "restore a backup")
     if version != head:
         return to_mend("tables", f"are at {version}, this program needs {head}", "run todo db upgrade")
     if differences:

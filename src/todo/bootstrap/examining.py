@@ -82,5 +82,5 @@ async def _database_seen(settings: Settings, so_far: Sequence[Found], *, embedde
         return database_away(findings, asked.name, why_away(error))
     except MigrationRefused as error:
         return HostDiagnosis([*findings, closed_tables(str(error))])
-    known = version is not None and schema.knows(version)
-    return HostDiagnosis([*findings, about_schema(version, schema.head, differences, known=known)])
+    known, newer = version is not None and schema.knows(version), version is not None and schema.is_newer(version)
+    return HostDiagnosis([*findings, about_schema(version, schema.head, differences, known=known, newer=newer)])

@@ -24,6 +24,8 @@ class HostInstallation(Installation):
     settings: Settings
     data: str
     for_workers: Mapping[str, str]
+    owns_database: bool
+    """The embedded one: nobody else looks after its tables."""
 
     @property
     def host(self) -> str:
@@ -71,7 +73,11 @@ class HostInstallation(Installation):
 
     @asynccontextmanager
     async def _store(self) -> AsyncIterator[PostgresStore]:
-        """With its tables as this program needs them."""
-        await self.schema().upgrade()
-        async with PostgresStore(database_address(self.settings), clock=SystemClock(), pool_size=1) as store:
+        """With its tables as this program needs them. Somebody else's are not changed by the way."""
+        address = database_address(self.settings)
+        if self.owns_database:
+            await self.schema().upgrade()
+        else:
+            await Migrations(address).require_current()
+        async with PostgresStore(address, clock=SystemClock(), pool_size=1) as store:
             yield store

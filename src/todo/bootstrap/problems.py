@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from todo.adapters.postgres.adoption.plan import AdoptionRefused
 from todo.adapters.postgres.away import why_away
 from todo.adapters.postgres.backup import BackupRefused
-from todo.adapters.postgres.migrations import MigrationRefused, NotOurs
+from todo.adapters.postgres.migrations import MigrationRefused, TablesUnfit
 from todo.bootstrap import database_address, mailer, migrations_address
 from todo.bootstrap.doctor import DATABASE_IS_AWAY, SETTINGS_ARE_WRONG
 from todo.bootstrap.surroundings import HOW_TO_WRITE, env_file, environment
@@ -39,7 +39,7 @@ def refusals_told() -> Iterator[None]:
         raise Problem(line, exit_code=DATABASE_IS_AWAY) from error
     except BackupRefused as error:
         raise Problem(str(error)) from error
-    except NotOurs as error:
+    except TablesUnfit as error:
         raise Problem(str(error)) from error
     except MigrationRefused as error:
         raise Problem(f"the database refused: {error}{_hint(str(error))}") from error

@@ -36,7 +36,9 @@ class HostTools(Tools):
             if serving and settings.metrics and settings.workers > 1 and not given.get(SHARED_FIGURES):
                 for_workers[SHARED_FIGURES] = stack.enter_context(TemporaryDirectory(prefix="todo-metrics-"))
             if settings.database_url is not None:
-                yield HostInstallation(settings=settings, data=_named(settings), for_workers=for_workers)
+                yield HostInstallation(
+                    settings=settings, data=_named(settings), for_workers=for_workers, owns_database=False
+                )
                 return
             directory = data_directory(settings.data_dir or default_directory(given))
             server = stack.enter_context(own_server(directory))
@@ -45,7 +47,9 @@ class HostTools(Tools):
                 made["BETTER_AUTH_SECRET_FILE"] = str(kept_secret(directory / "secret"))
             settings = read_settings(given | made, serving=serving)
             data = f"{directory} (embedded PostgreSQL)"
-            yield HostInstallation(settings=settings, data=data, for_workers={**for_workers, **made})
+            yield HostInstallation(
+                settings=settings, data=data, for_workers={**for_workers, **made}, owns_database=True
+            )
 
     def doctor(self) -> HostDiagnosis:
         return diagnose()

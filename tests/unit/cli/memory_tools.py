@@ -43,12 +43,18 @@ class MemorySchema(Schema):
     def head(self) -> str:
         return HEAD
 
+    def knows(self, version: str) -> bool:
+        return version in {"0001", HEAD}
+
+    def is_newer(self, version: str) -> bool:
+        return version.isdecimal() and version > HEAD
+
     async def current(self) -> str | None:
         return self.version
 
     async def upgrade(self) -> list[str]:
         done = [version for version in ("0001", HEAD) if version > (self.version or "")]
-        self.version = HEAD
+        self.version = max(HEAD, self.version or "")
         return done
 
     async def differences(self) -> list[str]:

@@ -54,12 +54,13 @@ def test_a_check_of_good_tables_succeeds(shell: Shell) -> None:
     [
         (MemorySchema(None), "the tables are at none, this program needs 0002: run todo db upgrade\n"),
         (MemorySchema("0001"), "the tables are at 0001, this program needs 0002: run todo db upgrade\n"),
+        (MemorySchema("theirs"), "the tables are at theirs, a version of no program of ours: restore a backup\n"),
         (
             MemorySchema(HEAD, ["remove_table x", "add_index y"]),
             "the tables differ from what this program needs:\n  remove_table x\n  add_index y\n",
         ),
     ],
-    ids=["without tables", "outdated", "changed by hand"],
+    ids=["without tables", "outdated", "of nobody", "changed by hand"],
 )
 def test_a_check_of_other_tables_fails(shell: Shell, tools: MemoryTools, schema: MemorySchema, said: str) -> None:
     tools.schema = schema
@@ -70,3 +71,27 @@ def test_a_check_of_other_tables_fails(shell: Shell, tools: MemoryTools, schema:
     assert told_as_json.exit_code == 1
     assert json.loads(told_as_json.stdout)["ok"] is False
     assert tools.schema.version == schema.version
+
+
+def test_tables_of_a_newer_program_are_left_as_they_are(shell: Shell, tools: MemoryTools) -> None:
+    tools.schema = MemorySchema("0099")
+
+    told, told_as_json = shell.run("db", "upgrade"), shell.run("db", "upgrade", "--json")
+    adopted = shell.run("db", "adopt", "--yes")
+
+    at = "the tables are at 0099, of a newer program (this one knows them up to 0002)"
+    assert (told.exit_code, told.stdout) == (0, f"{at}: they are left as they are\n")
+    assert json.loads(told_as_json.stdout) == {"version": "0099", "applied": []}
+    assert adopted.stdout.endswith("the tables are at 0099\n")
+    assert tools.schema.version == "0099"
+
+
+def test_a_check_of_newer_tables_sends_nobody_to_upgrade_them(shell: Shell, tools: MemoryTools) -> None:
+    tools.schema = MemorySchema("0099")
+
+    told, told_as_json = shell.run("db", "check"), shell.run("db", "check", "--json")
+
+    assert told.exit_code == told_as_json.exit_code == 1
+    assert "of a newer program" in told.stdout
+    assert "upgrade" not in told.stdout
+    assert json.loads(told_as_json.stdout) == {"ok": False, "version": "0099", "needed": HEAD, "differences": []}

@@ -65,6 +65,30 @@ class TestSessions:
         assert r"203.0.113.7  \x9b31mred\x9d0;title\x9c" in told
         assert told.isprintable() or told.rstrip("\n").isprintable()
 
+    @pytest.mark.parametrize("whose", [(), ("--email", "ada@example.com")], ids=["of all", "of one"])
+    def test_that_there_are_more_is_said_beside_the_list(self, shell: Shell, ada: str, whose: tuple[str, ...]) -> None:
+        for _ in range(3):
+            shell.session_of("ada@example.com")
+
+        cut, cut_json, whole = (
+            shell.run("sessions", "list", *whose, *more)
+            for more in (("--limit", "2"), ("--limit", "2", "--json"), ("--limit", "3"))
+        )
+
+        line = "todo: there are more than the 2 shown: say --limit with a number up to 10,000\n"
+        assert (len(cut.stdout.splitlines()), cut.stderr) == (2, line)
+        assert (len(json.loads(cut_json.stdout)), cut_json.stderr) == (2, line)
+        assert (len(whole.stdout.splitlines()), whole.stderr) == (3, "")
+
+    def test_the_default_does_not_cut_in_silence(self, shell: Shell, ada: str) -> None:
+        for _ in range(101):
+            shell.session_of("ada@example.com")
+
+        told = shell.run("sessions", "list")
+
+        assert len(told.stdout.splitlines()) == 100
+        assert told.stderr.startswith("todo: there are more than the 100 shown")
+
     def test_addresses_stand_below_each_other(self, shell: Shell, ada: str) -> None:
         shell.create("a.longer.address@example.com", PASSWORD)
         for email in ("ada@example.com", "a.longer.address@example.com"):

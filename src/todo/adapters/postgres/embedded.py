@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from todo.adapters.postgres import keeper
 from todo.adapters.postgres.keeper import STOP_PATIENCE, took
@@ -43,7 +43,8 @@ from todo.adapters.postgres.server_programs import (
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "default_directory"]
 
-SOCKET = ".s.PGSQL.5432"
+PORT = "5432"
+SOCKET = f".s.PGSQL.{PORT}"
 LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes on Linux, 103 on macOS
 LARGEST_LOG = 10 * 1024 * 1024
 PAUSE = 0.02
@@ -51,11 +52,17 @@ FIRST_WITH_OWN_LOCALES = 17
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "port": "5432",
+    "port": PORT,
     "max_connections": "100",
     "log_checkpoints": "off",
     "log_min_messages": "log",  # statements that fail would fill the disk, with people's addresses in their details
 }
+
+CLIENT = {
+    "port": PORT, "sslmode": "disable", "sslnegotiation": "postgres",
+    "target_session_attrs": "any", "gsslib": "gssapi", "passfile": "/dev/null/none",
+}  # fmt: skip
+"""What a client would otherwise take from `PGPORT`, `PGSSLMODE` and their like, which are about another server."""
 
 
 class EmbeddedPostgres:
@@ -74,7 +81,8 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql://postgres@/postgres?host={quote(str(self._sockets))}"
+        """Leads here, whatever the environment says of other servers."""
+        return f"postgresql://postgres@/postgres?{urlencode({'host': str(self._sockets), **CLIENT}, quote_via=quote)}"
 
     def require_possible(self) -> None:
         """Raises `EmbeddedPostgresError` where there is no PostgreSQL, or where it could not work. Changes nothing."""

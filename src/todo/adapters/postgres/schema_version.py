@@ -20,15 +20,20 @@ HEAD: Final = max(
 CURRENT: Final = Query(select(column("version_num")).select_from(table(VERSION_TABLE)))
 
 
-async def require_current(runner: Runner) -> None:
-    """Raises `StoreOutdated` before the migrations have run.
+def is_newer(version: str) -> bool:
+    """Whether a later program than this one has made the tables. What is no number is of nobody's counting."""
+    return version.isdecimal() and int(version) > int(HEAD)
 
-    A later version will do: migrations add before they remove, and in a rolling upgrade the old workers must not all
+
+async def require_current(runner: Runner) -> None:
+    """Raises `StoreOutdated` before the migrations have run, and for a version that is of no program's.
+
+    A later one will do: migrations add before they remove, and in a rolling upgrade the old workers must not all
     leave at once.
     """
     try:
         row = await CURRENT.row(runner)
     except asyncpg.UndefinedTableError as error:
         raise StoreOutdated from error
-    if row is None or row["version_num"] < HEAD:
+    if row is None or not (row["version_num"] == HEAD or is_newer(row["version_num"])):
         raise StoreOutdated

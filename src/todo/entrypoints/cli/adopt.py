@@ -6,7 +6,7 @@ import sys
 
 import rich_click as click
 
-from todo.entrypoints.cli.db import as_json, db
+from todo.entrypoints.cli.db import as_json, db, newer_version
 from todo.entrypoints.cli.main import with_tools
 from todo.entrypoints.cli.moving_in import as_data, carry_out, require_possible, result, show, told
 from todo.entrypoints.cli.tools import Plan, Problem, Tools
@@ -31,7 +31,7 @@ def adopt(tools: Tools, dry_run: bool, yes: bool, as_json: bool) -> None:
     with tools.installation({}) as installation:
         adoption = installation.adoption()
         plan = asyncio.run(adoption.survey())
-        head = installation.schema().head
+        schema = installation.schema()
         if not as_json:
             _tell(plan)
         elif dry_run or plan.refusals:
@@ -42,10 +42,11 @@ def adopt(tools: Tools, dry_run: bool, yes: bool, as_json: bool) -> None:
         if plan.kind == "foreign" and not yes:
             _confirm()
         done = carry_out(adoption, plan)
+        version = newer_version(schema) or schema.head
         if as_json:
-            click.echo(json.dumps({"ok": True, "done": True, **as_data(plan), **result(done, head)}, indent=2))
+            click.echo(json.dumps({"ok": True, "done": True, **as_data(plan), **result(done, version)}, indent=2))
         else:
-            click.echo(told(done, head))
+            click.echo(told(done, version))
 
 
 def _tell(plan: Plan) -> None:

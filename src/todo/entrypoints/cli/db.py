@@ -8,7 +8,7 @@ import rich_click as click
 
 from todo.entrypoints.cli.main import todo, with_tools
 from todo.entrypoints.cli.moving_in import carry_out, require_possible, result, show, told
-from todo.entrypoints.cli.tools import Tools
+from todo.entrypoints.cli.tools import Schema, Tools
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
@@ -24,7 +24,8 @@ def db() -> None:
 def upgrade(tools: Tools, as_json: bool) -> None:
     """Bring the tables up to date. Safe to run twice, and several times at once.
 
-    Where Better Auth's tables are it does what `todo db adopt --yes` does.
+    Where Better Auth's tables are it does what `todo db adopt --yes` does. Tables of a newer program are left as they
+    are.
     """
     with tools.installation({}) as installation:
         schema, adoption = installation.schema(), installation.adoption()
@@ -37,8 +38,11 @@ def upgrade(tools: Tools, as_json: bool) -> None:
             click.echo(json.dumps(result(adopted, schema.head)) if as_json else told(adopted, schema.head))
             return
         done = asyncio.run(schema.upgrade())
+        newer = newer_version(schema)
         if as_json:
-            click.echo(json.dumps({"version": schema.head, "applied": done}))
+            click.echo(json.dumps({"version": newer or schema.head, "applied": done}))
+        elif newer:
+            click.echo(f"{at_newer(newer, schema.head)}: they are left as they are")
         elif done:
             click.echo(f"now at {schema.head}; applied: {', '.join(done)}")
         else:
@@ -74,9 +78,27 @@ def check(tools: Tools, as_json: bool) -> None:
         elif good:
             click.echo(f"the tables are at {schema.head}, as this program needs them")
         elif version != schema.head:
-            click.echo(f"the tables are at {version or 'none'}, this program needs {schema.head}: run todo db upgrade")
+            click.echo(_other_version(schema, version))
         else:
             click.echo("the tables differ from what this program needs:")
             for difference in differences:
                 click.echo(f"  {difference}")
     sys.exit(0 if good else 1)
+
+
+def newer_version(schema: Schema) -> str | None:
+    """That of the tables, when a newer program has made them."""
+    version = asyncio.run(schema.current())
+    return version if version is not None and schema.is_newer(version) else None
+
+
+def _other_version(schema: Schema, version: str | None) -> str:
+    if version is not None and schema.is_newer(version):
+        return f"{at_newer(version, schema.head)}: run the newer program"
+    if version is not None and not schema.knows(version):
+        return f"the tables are at {version}, a version of no program of ours: restore a backup"
+    return f"the tables are at {version or 'none'}, this program needs {schema.head}: run todo db upgrade"
+
+
+def at_newer(version: str, head: str) -> str:
+    return f"the tables are at {version}, of a newer program (this one knows them up to {head})"

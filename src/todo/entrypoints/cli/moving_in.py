@@ -34,11 +34,11 @@ def carry_out(adoption: Adoption, plan: Plan) -> Adopted:
         return asyncio.run(adoption.adopt(state=plan.state, progress=progress))
 
 
-def told(done: Adopted, head: str) -> str:
+def told(done: Adopted, version: str) -> str:
     if done.kind != "foreign":
-        return f"the tables are at {head}"
+        return f"the tables are at {version}"
     made = f"; {done.recorded} of them made for tasks without a user" if done.recorded else ""
-    return f"done: every row is there ({_counts(done.rows)}{made}), and the tables are at {head}"
+    return f"done: every row is there ({_counts(done.rows)}{made}), and the tables are at {version}"
 
 
 def require_possible(plan: Plan) -> None:
@@ -58,8 +58,8 @@ def as_data(plan: Plan) -> dict[str, Any]:
     }
 
 
-def result(done: Adopted, head: str) -> dict[str, Any]:
-    return {"version": head, "applied": list(done.applied), "rows": dict(done.rows), "recorded": done.recorded}
+def result(done: Adopted, version: str) -> dict[str, Any]:
+    return {"version": version, "applied": list(done.applied), "rows": dict(done.rows), "recorded": done.recorded}
 
 
 def _counts(rows: Mapping[str, int]) -> str:

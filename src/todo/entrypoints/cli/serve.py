@@ -1,6 +1,7 @@
 """`todo serve`, `todo demo` and `todo healthcheck`."""
 
 import asyncio
+import logging
 import os
 import socket
 import sys
@@ -12,8 +13,11 @@ from typing import Any, Final
 
 import rich_click as click
 
+from todo.entrypoints.cli.db import at_newer, newer_version
 from todo.entrypoints.cli.main import todo, with_tools
-from todo.entrypoints.cli.tools import Problem, Tools
+from todo.entrypoints.cli.tools import Problem, Schema, Tools
+
+log = logging.getLogger("todo.serve")
 
 BACKLOG = 2048
 """Connections that may wait to be taken, as uvicorn has it."""
@@ -40,7 +44,7 @@ def serve(tools: Tools, host: str | None, port: int | None, workers: int | None,
     ):
         installation.begin_log()
         if migrate:
-            asyncio.run(installation.schema().upgrade())
+            _bring_up_to_date(installation.schema())
         os.environ.update(installation.for_workers)
         where = _url(installation.host, installation.port)
         _say({"Page": where, "API docs": f"{where}/docs", "Data": installation.data, "Stop": "Ctrl+C"})
@@ -103,6 +107,12 @@ def _why(error: Exception) -> object:
     if isinstance(reason, TimeoutError):
         return "it takes too long"
     return (isinstance(reason, OSError) and reason.strerror) or reason
+
+
+def _bring_up_to_date(schema: Schema) -> None:
+    asyncio.run(schema.upgrade())
+    if newer := newer_version(schema):
+        log.warning("%s: they are left as they are", at_newer(newer, schema.head))
 
 
 def _url(host: str, port: int) -> str:

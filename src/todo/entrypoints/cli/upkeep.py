@@ -16,6 +16,7 @@ from todo.entrypoints.cli.tools import Problem, Tools
 from todo.entrypoints.cli.user import confirmed, work_on_accounts
 
 SHOWN = 100
+MOST = 10_000
 
 
 @todo.command()
@@ -54,22 +55,27 @@ of_email = click.option("--email", metavar="ADDRESS", help="Of the user with thi
 @sessions.command("list")
 @of_user
 @of_email
-@click.option("--limit", type=click.IntRange(1, 10_000), default=SHOWN, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=SHOWN, show_default=True, help="At most so many.")
 @as_json
 @with_tools
 def list_sessions(tools: Tools, user: str | None, email: str | None, limit: int, as_json: bool) -> None:
     """List the sessions that go on: of one user, or of all, those that were extended last.
 
-    A line each: the user's id and address, until when, and from where and with what they signed in.
+    A line each: the user's id and address, until when, and from where and with what they signed in. That there are
+    more than `--limit` is said on standard error.
     """
     whose = _one_of(user, email)
 
     async def find(accounts: Administration) -> Sequence[SignedIn]:
         if whose is None:
-            return await accounts.latest_sessions(limit)
-        return (await accounts.sessions_of(await accounts.find(whose)))[:limit]
+            return await accounts.latest_sessions(limit + 1)
+        return await accounts.sessions_of(await accounts.find(whose))
 
-    found = work_on_accounts(tools, find)
+    there = work_on_accounts(tools, find)
+    found = there[:limit]
+    if len(there) > limit:
+        larger = f"say --limit with a number up to {MOST:,}" if limit < MOST else "ask for one user by --email"
+        click.echo(f"todo: there are more than the {limit:,} shown: {larger}", err=True)
     if as_json:
         click.echo(json.dumps([_row(one) for one in found], indent=2))
         return

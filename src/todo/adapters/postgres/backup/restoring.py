@@ -79,7 +79,8 @@ def prepare(connection: Connection, migrations: Migrations, version: str) -> Non
         raise BackupRefused("another program has made the tables of this database: restore into an empty one")
     if present is not None:
         if not migrations.knows(present):
-            raise BackupRefused(f"the tables are at {present}, of a newer program: restore into an empty database")
+            whose = "of a newer program" if migrations.is_newer(present) else "a version of no program of ours"
+            raise BackupRefused(f"the tables are at {present}, {whose}: restore into an empty database")
         ours = [table for table in Base.metadata.sorted_tables if table.name in there]
         _require_empty(connection, ours)  # before anything is locked: a service that runs here is not disturbed
         for table in ours:

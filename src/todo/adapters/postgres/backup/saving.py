@@ -36,7 +36,9 @@ async def snapshot(address: DatabaseAddress) -> AsyncIterator[tuple[Any, Columns
     try:
         columns = columns_of(await asked(connection.fetch(COLUMNS)))
         if VERSION_TABLE not in columns:
-            raise BackupRefused("there is nothing to back up: the database has no tables of this program")
+            raise BackupRefused(
+                "there is nothing to back up, as the database has no tables of this program: run todo db upgrade"
+            )
         ours = ", ".join(f'"{name}"' for name in columns if name in {*Base.metadata.tables, VERSION_TABLE})
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await asked(connection.execute(PLAIN))

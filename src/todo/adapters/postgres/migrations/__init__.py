@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from todo.adapters.postgres.address import DatabaseAddress
 from todo.adapters.postgres.query import AWAY
-from todo.adapters.postgres.schema_version import VERSION_TABLE
+from todo.adapters.postgres.schema_version import VERSION_TABLE, is_newer
 from todo.adapters.postgres.tables import Base, users
 from todo.domain.errors import StoreUnavailable
 
@@ -32,7 +32,11 @@ class MigrationRefused(Exception):
     """The database would not do what was asked, in its own words."""
 
 
-class NotOurs(MigrationRefused):
+class TablesUnfit(MigrationRefused):
+    """The tables are not those that this program works on, in our words; they say what to do."""
+
+
+class NotOurs(TablesUnfit):
     """Another program has made the tables: they must be adopted first."""
 
 
@@ -60,9 +64,14 @@ class Migrations:
     async def upgrade(self) -> list[str]:
         """Brings the database to `head` and says which versions that took. Of several at once, one does the work.
 
-        Raises `NotOurs` when another program has made the tables.
+        Tables of a newer program are left as they are. Raises `NotOurs` when another program has made the tables, and
+        `TablesUnfit` when they are at a version of neither.
         """
         return await self.run(self._upgrade)
+
+    async def require_current(self) -> None:
+        """Changes nothing. Raises `TablesUnfit` where there are no tables at the head or of a newer program."""
+        await self.run(self._require_current)
 
     async def differences(self) -> list[str]:
         """Where the tables of the database differ from those of this program; empty when they agree."""
@@ -71,6 +80,10 @@ class Migrations:
     def knows(self, version: str) -> bool:
         """Whether this program has a way from this version to the head."""
         return version in {script.revision for script in self._scripts.walk_revisions()}
+
+    def is_newer(self, version: str) -> bool:
+        """Whether a later program has made the tables. They serve this one too: versions add before they remove."""
+        return not self.knows(version) and is_newer(version)
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """Runs what works on a connection in a transaction of its own, which an exception undoes."""
@@ -97,8 +110,16 @@ class Migrations:
         return _context(connection).get_current_revision()
 
     def upgrade_on(self, connection: Connection, *, to: str = "head", taken_over_at: str | None = None) -> list[str]:
-        """Goes on from the present version, or from that whose shape somebody else has given to the tables."""
+        """Goes on from the present version, or from that whose shape somebody else has given to the tables.
+
+        From one of a newer program it goes nowhere. Raises `TablesUnfit` where it does not know the way.
+        """
         done: list[str] = []
+        present = self.version_of(connection)
+        if present is not None and not self.knows(present):
+            if is_newer(present):
+                return done
+            raise TablesUnfit(_of_nobody(present))
         config = _config_on(connection, on_version_apply=lambda *, step, **_: done.append(step.up_revision_id))
         if taken_over_at is not None:
             command.stamp(config, taken_over_at)
@@ -117,9 +138,22 @@ class Migrations:
 
     def _upgrade(self, connection: Connection) -> list[str]:
         self.lock(connection)
+        self._require_ours(connection)
+        return self.upgrade_on(connection)
+
+    def _require_current(self, connection: Connection) -> None:
+        self._require_ours(connection)
+        present = self.version_of(connection)
+        if present is None or (self.knows(present) and present != self.head):
+            raise TablesUnfit(
+                f"the tables are at {present or 'none'}, this program needs {self.head}: run todo db upgrade"
+            )
+        if not self.knows(present) and not is_newer(present):
+            raise TablesUnfit(_of_nobody(present))
+
+    def _require_ours(self, connection: Connection) -> None:
         if self.version_of(connection) is None and inspect(connection).has_table(users.name):
             raise NotOurs("another program has made these tables: look at them with todo db adopt --dry-run")
-        return self.upgrade_on(connection)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -141,6 +175,13 @@ class Migrations:
             return await asyncpg.connect(**arguments)
         except AWAY as error:  # whoever migrates tells it, in words of their own
             raise StoreUnavailable from error
+
+
+def _of_nobody(version: str) -> str:
+    return (
+        f"the tables are at {version}, a version that no program of ours gives them: "
+        "look into todo_schema_version, or restore a backup into an empty database"
+    )
 
 
 def _config() -> Config:
