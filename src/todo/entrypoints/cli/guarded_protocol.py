@@ -145,11 +145,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._in_head:  # httptools keeps a header to itself until it is whole
             self._head = self._size_of_head() if self._has_begun else self._head + len(data)
             if self._head > LARGEST_HEAD:
-                self._refuse()
+                self.send_400_response("")
         elif self._in_body:
             self._unused += len(data) if was_in_body else 0
             if self._unused > LARGEST_HEAD:
-                self._refuse()
+                self.send_400_response("")
         else:
             return
         if self._deadline is None:
@@ -230,11 +230,15 @@ class GuardedProtocol(HttpToolsProtocol):
         """In the form of the service, in the place of uvicorn's plain text; not in the place of another's answer."""
         if self.transport.is_closing():
             return
-        if self._running is None or self._running.response_complete:
+        running = self._running
+        if running is None or running.response_complete:
             self._write(UNREADABLE)
-            self.transport.close()
+        elif self._in_body and running is self.cycle and not running.response_started:  # it is its body that is wrong
+            running.disconnected = True
+            self._write(UNREADABLE)
         else:
             self.transport.abort()
+        self.transport.close()
 
     def last_request(self) -> None:
         """The next answer tells the client that it is the last on this connection."""
@@ -263,13 +267,6 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _size_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-
-    def _refuse(self) -> None:
-        if self._in_body and not self.cycle.response_started and not self.pipeline:
-            self._write(UNREADABLE)
-            self.transport.close()
-        else:
-            self.send_400_response("")
 
     def _is_on_time(self) -> None:
         """But for who does not take an answer: sending something does not help."""
