@@ -76,6 +76,12 @@ async def _pid_of_server(connection: "asyncpg.Connection") -> int | None:
     return backend and cpu.parent_of(backend)
 
 
+def _for_every_driver(url: str) -> str:
+    """With the socket alone: not every driver of the peers knows what else keeps libpq's variables out."""
+    socket = [option for option in urlsplit(url).query.split("&") if option.startswith(("host=", "port="))]
+    return urlunsplit(urlsplit(url)._replace(query="&".join(socket)))
+
+
 @contextmanager
 def server(url: str | None) -> Iterator[Server]:
     """The server at the URL, or else an embedded one in a directory that goes away with it."""
@@ -87,5 +93,5 @@ def server(url: str | None) -> Iterator[Server]:
             stack.callback(shutil.rmtree, directory, ignore_errors=True)
             embedded = EmbeddedPostgres(directory)
             stack.callback(embedded.close, wait=True)
-            url = embedded.start().url
+            url = _for_every_driver(embedded.start().url)
         yield Server(Database(url))
