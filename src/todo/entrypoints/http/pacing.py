@@ -39,9 +39,9 @@ class UserPace:
         if not self._counts:
             await app(scope, receive, send)
             return
-        self.take(user)
         if self._under_way[user] >= self._most_under_way:
             raise TooManyAttempts
+        self.take(user)
         size = 0
 
         async def measure_and_send(message: Message) -> None:
