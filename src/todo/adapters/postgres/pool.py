@@ -207,17 +207,19 @@ class Pool(Runner):
     def _release_after(self, error: BaseException, connection: Connection) -> None:
         """What may be in the middle of something is not used again, a transaction that could not be left for one."""
         if isinstance(error, StoreUnavailable | TimeoutError | asyncio.CancelledError):
-            self._taken -= 1
-            self._part(connection)
+            self._discard(connection)
         else:
             self._release_clean(connection)
 
     def _release_clean(self, connection: Connection) -> None:
         if not connection.is_closed() and connection.is_in_transaction():
-            self._taken -= 1
-            self._part(connection)
+            self._discard(connection)
         else:
             self._release(connection)
+
+    def _discard(self, connection: Connection) -> None:
+        self._taken -= 1
+        self._part(connection)
 
     def _give(self, connection: Connection | None) -> None:
         """To who has waited longest for it, or for the place of one."""
